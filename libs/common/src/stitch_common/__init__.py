@@ -1,0 +1,1 @@
+"""What every Stitch service shares: data, bus, HTTP, security and telemetry defaults."""

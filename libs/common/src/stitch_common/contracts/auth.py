@@ -1,0 +1,154 @@
+"""Facts of the auth service."""
+
+from typing import ClassVar
+
+from stitch_common.contracts.base import Fact, UTCDatetime
+
+
+class _UserFact(Fact):
+    aggregate: ClassVar[str] = "user_id"
+
+    user_id: int
+    version: int
+    at: UTCDatetime
+
+
+class UserRegistered(_UserFact):
+    """Somebody has an account; its e-mail may not be verified yet."""
+
+    subject: ClassVar[str] = "stitch.auth.user.registered.v1"
+
+    email: str
+    username: str
+    full_name: str
+    role: str
+
+
+class UserVerified(_UserFact):
+    """The owner of the account has shown that the e-mail address is theirs."""
+
+    subject: ClassVar[str] = "stitch.auth.user.verified.v1"
+
+
+class UserUpdated(_UserFact):
+    """Profile fields of an account have changed."""
+
+    subject: ClassVar[str] = "stitch.auth.user.updated.v1"
+
+    email: str
+    username: str
+    full_name: str
+    changed: list[str]
+
+
+class UserRoleChanged(_UserFact):
+    """An account has another role; its access tokens no longer tell the truth."""
+
+    subject: ClassVar[str] = "stitch.auth.user.role_changed.v1"
+
+    role: str
+
+
+class UserDeactivated(_UserFact):
+    """An account may no longer be used."""
+
+    subject: ClassVar[str] = "stitch.auth.user.deactivated.v1"
+
+
+class UserDeleted(_UserFact):
+    """An account is gone."""
+
+    subject: ClassVar[str] = "stitch.auth.user.deleted.v1"
+
+
+class SessionRevoked(Fact):
+    """A session has ended; access tokens with this `sid` are refused from now on."""
+
+    subject: ClassVar[str] = "stitch.auth.session.revoked.v1"
+    aggregate: ClassVar[str] = "sid"
+
+    sid: str
+    user_id: int
+    reason: str
+    at: UTCDatetime
+
+
+class TokenRevoked(Fact):
+    """One access token is refused from now on."""
+
+    subject: ClassVar[str] = "stitch.auth.token.revoked.v1"
+    aggregate: ClassVar[str] = "jti"
+
+    jti: str
+    expires_at: UTCDatetime
+    at: UTCDatetime
+
+
+class KeyRotated(Fact):
+    """The set of signing keys has changed; verifiers fetch the JWKS again."""
+
+    subject: ClassVar[str] = "stitch.auth.key.rotated.v1"
+    aggregate: ClassVar[str] = "kid"
+
+    kid: str
+    at: UTCDatetime
+
+
+class KeyRevoked(Fact):
+    """A signing key is not trusted any more, however valid its signatures are."""
+
+    subject: ClassVar[str] = "stitch.auth.key.revoked.v1"
+    aggregate: ClassVar[str] = "kid"
+
+    kid: str
+    at: UTCDatetime
+
+
+class LoginSucceeded(Fact):
+    """Somebody has logged in."""
+
+    subject: ClassVar[str] = "stitch.auth.login.succeeded.v1"
+    aggregate: ClassVar[str] = "user_id"
+
+    user_id: int
+    sid: str
+    at: UTCDatetime
+
+
+class LoginFailed(Fact):
+    """Somebody has tried to log in to a known account and failed."""
+
+    subject: ClassVar[str] = "stitch.auth.login.failed.v1"
+    aggregate: ClassVar[str] = "user_id"
+
+    user_id: int
+    at: UTCDatetime
+
+
+class EmailVerificationRequested(Fact):
+    """A verification mail is due; notifications makes the link from these ids.
+
+    Purpose of the link: `verify-email`; its id is `verification_id`, its version 1.
+    """
+
+    subject: ClassVar[str] = "stitch.auth.email_verification.requested.v1"
+    aggregate: ClassVar[str] = "user_id"
+
+    user_id: int
+    verification_id: int
+    email: str
+    full_name: str
+    expires_at: UTCDatetime
+    at: UTCDatetime
+
+
+class RegistrationRepeated(Fact):
+    """Somebody has registered with the e-mail of an existing account; its owner is told."""
+
+    subject: ClassVar[str] = "stitch.auth.registration.repeated.v1"
+    aggregate: ClassVar[str] = "user_id"
+
+    user_id: int
+    email: str
+    full_name: str
+    at: UTCDatetime
