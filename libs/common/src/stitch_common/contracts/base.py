@@ -21,7 +21,8 @@ class Fact(BaseModel):
 
     `subject` is the NATS subject, `stitch.<service>.<entity>.<verb>.v<n>`; it holds no ids.
     `aggregate` names the field that identifies what the fact is about (`ce-subject`).
-    A field `version`, where there is one, is the aggregate's version (`ce-sequence`).
+    A field `version`, where there is one, is the aggregate's version (`ce-sequence`); `at` is when
+    it happened (`ce-time`).
     Readers ignore unknown fields, so that a version can grow.
     """
 
@@ -29,6 +30,8 @@ class Fact(BaseModel):
 
     subject: ClassVar[str]
     aggregate: ClassVar[str]
+
+    at: UTCDatetime
 
     _register: ClassVar[dict[str, type["Fact"]]] = {}
 
