@@ -190,7 +190,7 @@ class EmbeddedPostgres:
             raise StackError(f"Port {self.port}, which PostgreSQL needs, is busy.")
 
     def _may_pass(self, complaint: str) -> bool:
-        """Tell whether another try helps: a killed server's children hold its memory for moments."""
+        """Tell whether to try again: a killed server's children hold its memory for moments."""
         if "shared memory block" in complaint and "still in use" in complaint:
             wait_until(lambda: False, seconds=0.25)
             return True
