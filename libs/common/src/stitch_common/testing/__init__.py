@@ -1,0 +1,1 @@
+"""Test infrastructure for all members: real servers, quick databases, and a clock that obeys."""
