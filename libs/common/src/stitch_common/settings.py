@@ -1,11 +1,10 @@
 """Configuration: one settings class a service, from the environment or from secret files."""
 
-import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import Field, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -24,14 +23,10 @@ class SecretFiles(EnvSettingsSource):
         return value, field_name, self.field_is_complex(field)
 
 
-def _json_text(value: object) -> object:
-    return json.loads(value) if isinstance(value, str) else value
-
-
-Keyring = Annotated[dict[str, SecretStr], BeforeValidator(_json_text)]
+Keyring = dict[str, SecretStr]
 """Keys by id, base64; the last one is for new work, all of them for what exists."""
 
-Keyrings = Annotated[dict[str, Keyring], BeforeValidator(_json_text)]
+Keyrings = dict[str, Keyring]
 """Keyrings by purpose."""
 
 

@@ -26,6 +26,8 @@ class EventState(BaseModel):
     send_reminders: bool
     reminder_days_before: list[int]
     created_by: int
+    uid: str
+    """RFC 5545 UID: stable, and not made of an id."""
     calendar_sequence: int
     """RFC 5545 SEQUENCE: rises only on a material change."""
 

@@ -1,0 +1,113 @@
+"""PostgreSQL: the pool, the one place that commits, and the driver's own connection."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+from asyncpg import Connection
+from sqlalchemy import URL, make_url
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+from stitch_common.bus.outbox import write_pending
+from stitch_common.context import before_commit
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""Constraint names that a repository can recognise in an IntegrityError."""
+
+
+def driver_url(url: str) -> URL:
+    """The same database by way of SQLAlchemy's asyncpg dialect."""
+    return make_url(url).set(drivername="postgresql+asyncpg")
+
+
+def nothing() -> None:
+    return None
+
+
+class Database:
+    """A service's own schema, through its own role."""
+
+    def __init__(
+        self, bind: AsyncEngine | AsyncConnection, *, on_commit: Callable[[], None] = nothing
+    ) -> None:
+        self._bind = bind
+        self._on_commit = on_commit
+        self._sessions = async_sessionmaker(
+            bind, expire_on_commit=False, join_transaction_mode="create_savepoint"
+        )
+
+    @classmethod
+    def connect(
+        cls,
+        url: str,
+        *,
+        application_name: str,
+        pool_size: int = 8,
+        on_commit: Callable[[], None] = nothing,
+    ) -> Self:
+        """A pool on this address; nothing is opened before it is used.
+
+        `on_commit` is called after every commit that recorded facts.
+        """
+        engine = create_async_engine(
+            driver_url(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            connect_args={
+                "timeout": 10,
+                "server_settings": {
+                    "application_name": application_name,
+                    "idle_in_transaction_session_timeout": "30s",
+                },
+            },
+        )
+        return cls(engine, on_commit=on_commit)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[AsyncSession]:
+        """One use case: its rows, its facts and its idempotency key, all or nothing."""
+        async with self._sessions.begin() as session:
+            yield session
+            await session.flush()
+            recorded = await write_pending(session)
+            if settle := before_commit.get():
+                await settle(session)
+        if recorded:
+            self._on_commit()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator["Connection[Any]"]:
+        """The driver's own connection, in autocommit, for one statement on a hot path."""
+        async with self._lease() as connection:
+            pooled = await connection.get_raw_connection()
+            driver = pooled.driver_connection
+            if driver is None:
+                message = "the pool gave a connection that is closed"
+                raise ConnectionError(message)
+            yield driver
+
+    @asynccontextmanager
+    async def _lease(self) -> AsyncGenerator[AsyncConnection]:
+        if isinstance(self._bind, AsyncConnection):
+            yield self._bind
+        else:
+            async with self._bind.connect() as connection:
+                yield connection
+
+    async def dispose(self) -> None:
+        if isinstance(self._bind, AsyncEngine):
+            await self._bind.dispose()

@@ -1,0 +1,1 @@
+"""The defaults of every HTTP service: problems, request ids, principals, lists, versions."""

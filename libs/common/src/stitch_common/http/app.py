@@ -1,0 +1,117 @@
+"""The FastAPI application of a service, with the defaults that all services share."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from starlette.middleware import Middleware
+
+from stitch_common.http import problems
+from stitch_common.http.idempotency import Idempotency, StoredKeys
+from stitch_common.http.lists import known_query_only
+from stitch_common.http.metrics import RequestMetrics
+from stitch_common.http.middleware import RequestContext, TrailingSlash
+from stitch_common.http.principals import PRINCIPAL_ERRORS, current_principal
+from stitch_common.http.problems import InvalidBodyError, InvalidQueryError, declares
+from stitch_common.runtime import StoredRuntime
+
+MAX_BODY = 1024 * 1024
+METHODS = frozenset({"get", "post", "put", "patch", "delete"})
+
+
+class UnguardedRouteError(Exception):
+    """A route has neither a principal nor a place in the list of public routes."""
+
+
+def create_app(
+    runtime: StoredRuntime[Any],
+    *,
+    title: str,
+    routers: Sequence[APIRouter],
+    public_routes: Mapping[str, str],
+    max_body: int = MAX_BODY,
+) -> FastAPI:
+    """Every route has a principal or is in `public_routes`: `"GET /path"` → the reason."""
+    keys = StoredKeys(runtime.database, runtime.schema)
+    app = FastAPI(
+        title=title,
+        version="1",
+        # opentelemetry-instrumentation-fastapi does it, or every request had two spans.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(known_query_only)],
+        responses=declares(InvalidQueryError, InvalidBodyError),
+        max_body_size=max_body,
+        middleware=[
+            Middleware(RequestContext),
+            Middleware(RequestMetrics),
+            Middleware(TrailingSlash),
+            Middleware(Idempotency, keys=keys, verifier=runtime.verifier),
+        ],
+    )
+    app.state.verifier = runtime.verifier
+    app.state.runtime = runtime
+    for router in routers:
+        app.include_router(router)
+    problems.install(app)
+    check_guards(app, public_routes)
+    document_guards(app)
+    FastAPIInstrumentor.instrument_app(app, exclude_spans=["receive", "send"])
+    return app
+
+
+def guarded_routes(app: FastAPI) -> Iterator[tuple[str, bool]]:
+    """Every route as `"METHOD /path"`, and whether it asks for a principal."""
+    for route in iter_route_contexts(app.routes):
+        dependant = getattr(route, "dependant", None)
+        if isinstance(dependant, Dependant):
+            for method in sorted(route.methods or ()):
+                yield f"{method} {route.path}", _asks_for_principal(dependant)
+
+
+def check_guards(app: FastAPI, public_routes: Mapping[str, str]) -> None:
+    """Refuse to build an application with a route that anybody could use by mistake."""
+    routes = dict(guarded_routes(app))
+    open_routes = {route for route, is_guarded in routes.items() if not is_guarded}
+    if open_routes != set(public_routes):
+        unlisted, absent = open_routes - set(public_routes), set(public_routes) - open_routes
+        raise UnguardedRouteError(f"not listed as public: {unlisted}; not public: {absent}")
+
+
+def _asks_for_principal(dependant: Dependant) -> bool:
+    return dependant.call is current_principal or any(
+        _asks_for_principal(inner) for inner in dependant.dependencies
+    )
+
+
+def document_guards(app: FastAPI) -> None:
+    """Say in the API description what every guarded operation may answer."""
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = describe()
+            for operations in document["paths"].values():
+                for method, operation in operations.items():
+                    if method in METHODS and operation.get("security"):
+                        _add_principal_problems(operation["responses"])
+        return app.openapi_schema or {}
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way
+
+
+def _add_principal_problems(responses: dict[str, Any]) -> None:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    for status, entry in declares(*PRINCIPAL_ERRORS).items():
+        responses.setdefault(
+            str(status),
+            {
+                "description": entry["description"],
+                "content": {problems.MEDIA_TYPE: {"schema": schema}},
+            },
+        )

@@ -1,0 +1,69 @@
+"""What surrounds every request: its id, its path without a trailing slash, its last resort."""
+
+import re
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from stitch_common.context import request_id
+from stitch_common.http.problems import internal_error
+
+ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+HEADER = "x-request-id"
+
+log = structlog.get_logger(__name__)
+
+
+def chosen_request_id(headers: Headers) -> str:
+    """The client's id if it is well-formed and the only one, else a new one."""
+    given = headers.getlist(HEADER)
+    if len(given) == 1 and ACCEPTABLE_ID.fullmatch(given[0]):
+        return given[0]
+    return uuid4().hex
+
+
+class RequestContext:
+    """Gives every request an id, and every failure of ours a problem that shows nothing."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        chosen = chosen_request_id(Headers(scope=scope))
+        started = False
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                MutableHeaders(scope=message)[HEADER] = chosen
+            await send(message)
+
+        before = request_id.set(chosen)
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception:
+            log.exception("request_failed", method=scope["method"])
+            if started:
+                raise
+            await internal_error(scope["path"])(scope, receive, send_with_id)
+        finally:
+            request_id.reset(before)
+
+
+class TrailingSlash:
+    """`/api/events/` is `/api/events`, without a redirect that would lose a body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "/")
+        if scope["type"] == "http" and len(path) > 1 and path.endswith("/"):
+            scope = {**scope, "path": path.rstrip("/") or "/"}
+        await self._app(scope, receive, send)

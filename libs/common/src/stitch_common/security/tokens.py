@@ -1,0 +1,155 @@
+"""Verification of access tokens, the same at the gateway and in every service (RFC 9068, 8725)."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any, Protocol
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from stitch_common.clock import Clock
+from stitch_common.security.jwks import KeysUnavailableError
+from stitch_common.security.principals import InvalidTokenError, Principal, Role
+
+MAX_TOKEN = 8 * 1024
+MAX_KID = 128
+REQUIRED = ["exp", "iat", "aud", "iss", "sub", "jti", "sid", "client_id", "role"]
+TOKEN_TYPES = frozenset({"at+jwt", "application/at+jwt"})
+LEEWAY = timedelta(seconds=30)
+
+
+class PublicKeys(Protocol):
+    """Where the issuer's keys come from."""
+
+    async def find(self, kid: str) -> RSAPublicKey | None: ...
+
+
+IsRevoked = Callable[[Principal, str], bool]
+"""Whether a principal's token, signed with a `kid`, has been revoked."""
+
+
+def nothing_is_revoked(_principal: Principal, _kid: str) -> bool:
+    return False
+
+
+class TokenVerifier:
+    """Turns an access token into a principal; every failure is an InvalidTokenError."""
+
+    def __init__(
+        self,
+        keys: PublicKeys,
+        clock: Clock,
+        *,
+        issuer: str,
+        audience: str,
+        is_revoked: IsRevoked = nothing_is_revoked,
+        cache_size: int = 10_000,
+    ) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._issuer = issuer
+        self._audience = audience
+        self._is_revoked = is_revoked
+        self._cache: OrderedDict[bytes, tuple[Principal, str]] = OrderedDict()
+        self._cache_size = cache_size
+
+    async def verify(self, token: str) -> Principal:
+        """The token's owner; a signature is checked once, expiry and revocation every time."""
+        if len(token) > MAX_TOKEN or not token.isascii():
+            raise InvalidTokenError
+        digest = sha256(token.encode()).digest()
+        principal, kid = self._cache.get(digest) or await self._check(token)
+        if principal.expires_at + LEEWAY <= self._clock() or self._is_revoked(principal, kid):
+            self._cache.pop(digest, None)
+            raise InvalidTokenError
+        self._remember(digest, principal, kid)
+        return principal
+
+    def _remember(self, digest: bytes, principal: Principal, kid: str) -> None:
+        self._cache[digest] = (principal, kid)
+        self._cache.move_to_end(digest)
+        if len(self._cache) > self._cache_size:
+            self._cache.popitem(last=False)
+
+    async def _check(self, token: str) -> tuple[Principal, str]:
+        try:
+            kid = _kid_of(jwt.get_unverified_header(token))
+            key = await self._keys.find(kid)
+            if key is None:
+                raise InvalidTokenError
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=["RS256"],
+                audience=self._audience,
+                issuer=self._issuer,
+                options={
+                    "require": REQUIRED,
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                },
+            )
+            principal = _principal(claims)
+            _check_times(claims, principal, self._clock())
+        except (jwt.PyJWTError, KeysUnavailableError, ValueError, TypeError, OverflowError) as error:
+            raise InvalidTokenError from error
+        return principal, kid
+
+
+def _kid_of(header: Mapping[str, Any]) -> str:
+    """The key id of an acceptable header; ValueError for any other algorithm, type or `crit`."""
+    kid = header.get("kid")
+    acceptable = (
+        header.get("alg") == "RS256"
+        and str(header.get("typ", "")).lower() in TOKEN_TYPES
+        and "crit" not in header
+        and "b64" not in header
+        and isinstance(kid, str)
+        and 0 < len(kid) <= MAX_KID
+    )
+    if not acceptable:
+        message = "not the header of an access token"
+        raise ValueError(message)
+    return str(kid)
+
+
+def _check_times(claims: Mapping[str, Any], principal: Principal, now: datetime) -> None:
+    not_before = _moment(claims["nbf"]) if "nbf" in claims else principal.issued_at
+    if max(not_before, principal.issued_at) > now + LEEWAY:
+        message = "not valid yet"
+        raise ValueError(message)
+
+
+def _moment(value: Any) -> datetime:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        message = "not a NumericDate"
+        raise ValueError(message)
+    return datetime.fromtimestamp(value, UTC)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        message = "not a text"
+        raise ValueError(message)
+    return value
+
+
+def _principal(claims: Mapping[str, Any]) -> Principal:
+    subject = _text(claims["sub"])
+    if not subject.isdecimal():
+        message = "the subject of a Stitch token is a user id"
+        raise ValueError(message)
+    return Principal(
+        user_id=int(subject),
+        username=str(claims.get("uname", "")),
+        role=Role(_text(claims["role"])),
+        scope=frozenset(str(claims.get("scope", "")).split()),
+        client_id=_text(claims["client_id"]),
+        session_id=_text(claims["sid"]),
+        token_id=_text(claims["jti"]),
+        issued_at=_moment(claims["iat"]),
+        expires_at=_moment(claims["exp"]),
+    )
