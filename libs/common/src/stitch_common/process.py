@@ -53,3 +53,130 @@ class Service(Generic[R]):
     @property
     def package(self) -> str:
         return f"stitch_{self.name}"
+
+
+def main(service: Service[Any], argv: Sequence[str] | None = None) -> None:
+    """Do what the command line asks for; ends the interpreter with an exit code."""
+    parser = argparse.ArgumentParser(prog=f"python -m {service.package}")
+    parser.add_argument("command", choices=["api", "worker", "all", "migrate"])
+    command = parser.parse_args(argv).command
+    try:
+        settings = service.settings.load()
+    except ValidationError as error:
+        sys.exit(f"{service.package}: {_missing_settings(error)}")
+    logs.configure(service.name, settings)
+    if command == "migrate":
+        migrate(service, settings)
+        return
+    uvloop.run(run(service, settings, command))
+
+
+def _missing_settings(error: ValidationError) -> str:
+    wanted = [f"STITCH_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
+    return "; ".join(wanted)
+
+
+def migrate(service: Service[Any], settings: Any) -> None:
+    """Bring the schema and the consumers of this service to what its code needs."""
+    if isinstance(settings, StoredServiceSettings):
+        migrations.upgrade(service.package, settings.database_url.get_secret_value())
+    asyncio.run(_apply_topology(service, settings))
+
+
+async def _apply_topology(service: Service[Any], settings: Any) -> None:
+    runtime = service.runtime(service.name, settings)
+    try:
+        worker = service.create_worker(runtime)
+        await runtime.bus.connect()
+        await apply_topology(runtime.bus, worker.consumers)
+    finally:
+        await runtime.close()
+
+
+async def run(service: Service[Any], settings: Any, command: str) -> None:
+    """Serve and work until SIGTERM or SIGINT, then drain in order."""
+    tracing = start_tracing(service.name, settings)
+    runtime = service.runtime(service.name, settings)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await runtime.bus.start()
+        await Process(service, runtime, command).run(stop)
+    finally:
+        await runtime.close()
+        if tracing is not None:
+            await asyncio.to_thread(tracing.shutdown)
+
+
+class Process:
+    """The parts of one process, and the order in which they stop."""
+
+    def __init__(self, service: Service[Any], runtime: Runtime[Any], command: str) -> None:
+        self._settings = runtime.settings
+        self._api = service.create_api(runtime) if command in {"api", "all"} else None
+        works = command in {"worker", "all"}
+        self._components = _components(service, runtime) if works else []
+        self._checks = _checks(service, runtime, self._components)
+        self._is_draining = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """HTTP ends first, then the workers, whose relay takes its last facts, then ops."""
+        http_ended, work_ended = asyncio.Event(), asyncio.Event()
+        async with asyncio.TaskGroup() as parts:
+            parts.create_task(self._serve_ops(work_ended))
+            working = [
+                parts.create_task(component.run(http_ended), name=component.name)
+                for component in self._components
+            ]
+            serving = parts.create_task(self._serve_api(stop))
+            await stop.wait()
+            log.info("draining")
+            self._is_draining = True
+            await serving
+            http_ended.set()
+            if working:
+                await asyncio.wait(working)
+            work_ended.set()
+
+    async def _serve_api(self, stop: asyncio.Event) -> None:
+        if self._api is not None:
+            await self._serve(self._api, self._settings.listen_port, stop)
+
+    async def _serve_ops(self, stop: asyncio.Event) -> None:
+        checks = {"process": self._why_draining, **self._checks}
+        await self._serve(create_ops_app(checks), self._settings.ops_port, stop)
+
+    async def _serve(self, app: ASGIApp, port: int, stop: asyncio.Event) -> None:
+        server = create_server(
+            app,
+            host=self._settings.listen_host,
+            port=port,
+            drain_timeout=self._settings.drain_timeout,
+        )
+        await serve(server, stop)
+
+    async def _why_draining(self) -> str | None:
+        return "draining" if self._is_draining else None
+
+
+def _components(service: Service[Any], runtime: Runtime[Any]) -> list[Component]:
+    worker = service.create_worker(runtime)
+    components = [*worker.components]
+    if worker.consumers:
+        components.append(Subscriptions(runtime.bus, worker.consumers))
+    if isinstance(runtime, StoredRuntime):
+        components.append(Relay(runtime.bus, runtime.settings.database_url, runtime.schema))
+    return components
+
+
+def _checks(
+    service: Service[Any], runtime: Runtime[Any], components: Sequence[Component]
+) -> dict[str, ReadinessCheck]:
+    checks: dict[str, ReadinessCheck] = {part.name: part.ready for part in components}
+    if isinstance(runtime, StoredRuntime):
+        checks["database"] = partial(
+            migrations.why_not_current, runtime.database, runtime.schema, service.package
+        )
+    return checks

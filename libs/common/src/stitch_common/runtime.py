@@ -13,8 +13,8 @@ from stitch_common.security.jwks import JWKSKeys
 from stitch_common.security.tokens import TokenVerifier
 from stitch_common.settings import ServiceSettings, StoredServiceSettings
 
-S = TypeVar("S", bound=ServiceSettings, covariant=True)
-T = TypeVar("T", bound=StoredServiceSettings, covariant=True)
+S = TypeVar("S", bound=ServiceSettings)
+T = TypeVar("T", bound=StoredServiceSettings)
 
 
 class Component(Protocol):

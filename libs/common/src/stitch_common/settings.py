@@ -44,8 +44,8 @@ class ServiceSettings(BaseSettings):
     """Where people reach the gateway; links in mails are built from it, never from a request."""
     nats_url: str = "nats://127.0.0.1:4222"
     jwks_url: str = "http://127.0.0.1:8001/api/auth/.well-known/jwks.json"
-    token_issuer: str = "stitch-cms-api"
-    token_audience: str = "stitch-cms"
+    token_issuer: str = "stitch-cms-api"  # noqa: S105 - a name
+    token_audience: str = "stitch-cms"  # noqa: S105 - a name
     otlp_endpoint: str | None = None
     trace_sample_ratio: float = Field(default=1.0, ge=0, le=1)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -57,7 +57,8 @@ class ServiceSettings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        **_: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, SecretFiles(settings_cls)
 

@@ -28,7 +28,7 @@ class JWKSKeys:
     With the issuer away, known keys work until `hard_ttl` and then fail closed.
     """
 
-    def __init__(  # noqa: PLR0913 - four of them are times with good defaults
+    def __init__(
         self,
         url: str,
         http: httpx.AsyncClient,

@@ -94,7 +94,13 @@ class TokenVerifier:
             )
             principal = _principal(claims)
             _check_times(claims, principal, self._clock())
-        except (jwt.PyJWTError, KeysUnavailableError, ValueError, TypeError, OverflowError) as error:
+        except (
+            jwt.PyJWTError,
+            KeysUnavailableError,
+            ValueError,
+            TypeError,
+            OverflowError,
+        ) as error:
             raise InvalidTokenError from error
         return principal, kid
 
