@@ -1,6 +1,7 @@
 """`Idempotency-Key`: a repeated POST gets the first answer and has its effect once."""
 
 import asyncio
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -24,11 +25,11 @@ async def count_notes(database: Database) -> int:
         return int((await session.execute(text("select count(*) from sample.notes"))).scalar_one())
 
 
-async def age(database: Database, interval: str) -> None:
+async def age(database: Database, by: timedelta) -> None:
     async with database.transaction() as session:
         await session.execute(
             text("update sample.idempotency_keys set created_at = now() - cast(:i as interval)"),
-            {"i": interval},
+            {"i": by},
         )
 
 
@@ -112,7 +113,7 @@ async def test_an_attempt_that_died_before_its_effect_may_be_repeated(
         await session.execute(text("update sample.idempotency_keys set state = 'running'"))
 
     early = await client.post(NOTES, json={"text": "x"}, headers=editor)
-    await age(database, "2 minutes")
+    await age(database, timedelta(minutes=2))
     late = await client.post(NOTES, json={"text": "x"}, headers=editor)
 
     assert early.status_code == 409
@@ -124,7 +125,7 @@ async def test_a_key_is_forgotten_after_a_day(
     client: AsyncClient, database: Database, editor: dict[str, str]
 ) -> None:
     await client.post(NOTES, json={"text": "x"}, headers=editor)
-    await age(database, "25 hours")
+    await age(database, timedelta(hours=25))
 
     answer = await client.post(NOTES, json={"text": "y"}, headers=editor)
 

@@ -13,7 +13,7 @@ from stitch_common.http import problems
 from stitch_common.http.idempotency import Idempotency, StoredKeys
 from stitch_common.http.lists import known_query_only
 from stitch_common.http.metrics import RequestMetrics
-from stitch_common.http.middleware import RequestContext, TrailingSlash
+from stitch_common.http.middleware import BodyLimit, RequestContext, TrailingSlash
 from stitch_common.http.principals import PRINCIPAL_ERRORS, current_principal
 from stitch_common.http.problems import InvalidBodyError, InvalidQueryError, declares
 from stitch_common.runtime import StoredRuntime
@@ -46,11 +46,11 @@ def create_app(
         redoc_url=None,
         dependencies=[Depends(known_query_only)],
         responses=declares(InvalidQueryError, InvalidBodyError),
-        max_body_size=max_body,
         middleware=[
             Middleware(RequestContext),
             Middleware(RequestMetrics),
             Middleware(TrailingSlash),
+            Middleware(BodyLimit, max_body=max_body),
             Middleware(Idempotency, keys=keys, verifier=runtime.verifier),
         ],
     )

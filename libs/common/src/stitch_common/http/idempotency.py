@@ -141,15 +141,15 @@ CLAIM = """
 with swept as (
     delete from idempotency_keys where ctid in (
         select ctid from idempotency_keys
-        where created_at < now() - $5 and (caller, key) <> ($1, $2) limit 20)
+        where created_at < now() - $5::interval and (caller, key) <> ($1, $2) limit 20)
 )
 insert into idempotency_keys as k (caller, key, fingerprint, attempt, state)
 values ($1, $2, $3, $4, 'running')
 on conflict (caller, key) do update
 set fingerprint = $3, attempt = $4, state = 'running', status = null, body = null,
     headers = null, created_at = now()
-where k.created_at < now() - $5
-   or (k.state = 'running' and k.fingerprint = $3 and k.created_at < now() - $6)
+where k.created_at < now() - $5::interval
+   or (k.state = 'running' and k.fingerprint = $3 and k.created_at < now() - $6::interval)
 returning true
 """
 FIND = """

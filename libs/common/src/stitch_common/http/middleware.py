@@ -5,10 +5,11 @@ from uuid import uuid4
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException  # noqa: TID251 - FastAPI lets only this one through
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stitch_common.context import request_id
-from stitch_common.http.problems import internal_error
+from stitch_common.http.problems import BodyTooLargeError, internal_error, problem_of
 
 ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 HEADER = "x-request-id"
@@ -67,3 +68,35 @@ class TrailingSlash:
         if scope["type"] == "http" and len(path) > 1 and path.endswith("/"):
             scope = {**scope, "path": path.rstrip("/") or "/"}
         await self._app(scope, receive, send)
+
+
+class _TooLarge(HTTPException):
+    """Raised while a body is read; FastAPI passes an HTTPException on and hides any other."""
+
+
+class BodyLimit:
+    """Refuses a body over the limit, counted on real bytes, whatever Content-Length says."""
+
+    def __init__(self, app: ASGIApp, max_body: int) -> None:
+        self._app = app
+        self._max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        taken = 0
+
+        async def receive_within_limit() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self._max_body:
+                raise _TooLarge(413)
+            return message
+
+        try:
+            await self._app(scope, receive_within_limit, send)
+        except _TooLarge:
+            refusal = problem_of(BodyTooLargeError(), scope["path"])
+            await refusal(scope, receive, send)

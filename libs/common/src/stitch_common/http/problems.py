@@ -70,6 +70,13 @@ class InvalidBodyError(StitchError):
     code = "invalid-body"
 
 
+class BodyTooLargeError(StitchError):
+    """The body is larger than this route takes."""
+
+    kind = ErrorKind.TOO_LARGE
+    code = "body-too-large"
+
+
 class NotFoundError(StitchError):
     """There is nothing here."""
 
@@ -156,6 +163,8 @@ async def _on_router_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     status = HTTPStatus(error.status_code)
+    if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return problem_of(BodyTooLargeError(), request.url.path)
     return problem(
         status,
         code=status.phrase.lower().replace(" ", "-"),
