@@ -1,0 +1,78 @@
+"""The steps that people take, as they would with a browser and a mailbox."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import httpx
+
+T = TypeVar("T")
+
+
+def eventually(look: Callable[[], T | None], *, within: float = 20.0) -> T:
+    """What `look` finds, once it finds something; AssertionError when that takes too long."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.05)
+    message = f"nothing after {within} s"
+    raise AssertionError(message)
+
+
+def unique(name: str) -> str:
+    return f"{name}-{uuid4().hex[:8]}"
+
+
+class Mailbox:
+    """The mail catcher, by the part of Mailpit's API that both speak."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
+
+    def to(self, address: str) -> list[dict[str, Any]]:
+        """The mails to this address, newest first."""
+        found = self._http.get(
+            "/api/v1/search", params={"query": f'to:"{address}"', "limit": 50}
+        ).raise_for_status()
+        return list(found.json()["messages"])
+
+    def wait_for(self, address: str, subject: str) -> dict[str, Any]:
+        """The whole mail to this address whose subject holds this text."""
+
+        def look() -> dict[str, Any] | None:
+            return next((m for m in self.to(address) if subject in m["Subject"]), None)
+
+        summary = eventually(look)
+        return self.open(summary["ID"])
+
+    def open(self, mail_id: str) -> dict[str, Any]:
+        return dict(self._http.get(f"/api/v1/message/{mail_id}").raise_for_status().json())
+
+
+def link_in(mail: dict[str, Any], path: str) -> str:
+    """The first link in the text part whose path starts like this."""
+    found = re.search(rf"https?://[^\s]+?{re.escape(path)}[^\s>)\"']+", mail["Text"])
+    assert found, f"no link {path} in: {mail['Text']}"
+    return found[0]
+
+
+class Person:
+    """Somebody who has logged in."""
+
+    def __init__(self, gateway: httpx.Client, username: str, password: str) -> None:
+        self._gateway = gateway
+        answer = gateway.post(
+            "/api/auth/token", data={"username": username, "password": password}
+        ).raise_for_status()
+        self.token = answer.json()
+        self._headers = {"authorization": f"Bearer {self.token['access_token']}"}
+
+    def get(self, path: str, **params: Any) -> httpx.Response:
+        return self._gateway.get(path, params=params, headers=self._headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        return self._gateway.post(path, json=body, headers={**self._headers, **headers})
