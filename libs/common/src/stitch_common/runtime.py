@@ -42,10 +42,10 @@ class Runtime(Generic[S]):
     verifier: TokenVerifier
 
     @classmethod
-    def of(cls, service: str, settings: S, *, clock: Clock = utc_now) -> Self:  # type: ignore[misc]
+    def of(cls, service: str, settings: S, *, clock: Clock = utc_now) -> Self:
         """Build without touching the network."""
         bus = Bus(settings.nats_url, service)
-        http = httpx.AsyncClient(timeout=httpx.Timeout(5.0, connect=2.0), trust_env=False)
+        http = http_client()
         return cls(service, settings, clock, bus, http, verifier_of(settings, http, clock))
 
     async def close(self) -> None:
@@ -64,9 +64,9 @@ class StoredRuntime(Runtime[T]):
         return self.service
 
     @classmethod
-    def of(cls, service: str, settings: T, *, clock: Clock = utc_now) -> Self:  # type: ignore[misc]
+    def of(cls, service: str, settings: T, *, clock: Clock = utc_now) -> Self:
         bus = Bus(settings.nats_url, service)
-        http = httpx.AsyncClient(timeout=httpx.Timeout(5.0, connect=2.0), trust_env=False)
+        http = http_client()
         database = Database.connect(
             settings.database_url.get_secret_value(),
             application_name=f"stitch-{service}",
@@ -80,6 +80,10 @@ class StoredRuntime(Runtime[T]):
         await self.bus.close()
         await self.http.aclose()
         await self.database.dispose()
+
+
+def http_client() -> httpx.AsyncClient:
+    return httpx.AsyncClient(timeout=httpx.Timeout(5.0, connect=2.0), trust_env=False)
 
 
 def verifier_of(settings: ServiceSettings, http: httpx.AsyncClient, clock: Clock) -> TokenVerifier:

@@ -10,7 +10,8 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from starlette.middleware import Middleware
 
 from stitch_common.http import problems
-from stitch_common.http.idempotency import Idempotency, StoredKeys
+from stitch_common.http.idempotency import Idempotency
+from stitch_common.http.idempotency_keys import StoredKeys
 from stitch_common.http.lists import known_query_only
 from stitch_common.http.metrics import RequestMetrics
 from stitch_common.http.middleware import BodyLimit, RequestContext, TrailingSlash
