@@ -1,0 +1,1 @@
+"""Which request goes where, and which credentials it needs: a table, compiled once."""

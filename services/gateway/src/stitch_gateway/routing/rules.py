@@ -1,0 +1,111 @@
+"""Finding the row of a path: literals before numbers, numbers before text, text before the rest."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from stitch_gateway.routing.errors import (
+    DuplicateRouteError,
+    MethodNotAllowedError,
+    UnknownRouteError,
+)
+from stitch_gateway.routing.models import Match, Route
+
+VARIABLE = re.compile(r"\{(?P<name>\w+)(?::(?P<kind>int|path))?\}")
+MAX_DIGITS = 19
+
+
+@dataclass(slots=True)
+class _Node:
+    """What the segments so far may be followed by."""
+
+    literals: dict[str, "_Node"] = field(default_factory=dict)
+    number: "_Node | None" = None
+    text: "_Node | None" = None
+    rest: dict[str, Route] = field(default_factory=dict)
+    here: dict[str, Route] = field(default_factory=dict)
+    """Rows that end here, by method."""
+
+
+class RouteTable:
+    """All rows, compiled once; a path that no row names does not exist."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self.routes = tuple(routes)
+        self._root = _Node()
+        for route in self.routes:
+            self._add(route)
+
+    def find(self, method: str, path: str) -> Match:
+        """The row for a normalised path; UnknownRouteError or MethodNotAllowedError."""
+        segments = _segments(path)
+        allowed: set[str] = set()
+        for rows, values in _ends(self._root, segments, ()):
+            if method in rows:
+                route = rows[method]
+                return Match(route, dict(zip(names(route.template), values, strict=True)))
+            allowed |= rows.keys()
+        if not allowed:
+            raise UnknownRouteError
+        raise MethodNotAllowedError(headers={"allow": ", ".join(sorted(allowed))})
+
+    def _add(self, route: Route) -> None:
+        node = self._root
+        segments = _segments(route.template)
+        takes_rest = bool(segments) and segments[-1].endswith(":path}")
+        for segment in segments[:-1] if takes_rest else segments:
+            node = _child(node, segment)
+        ends = node.rest if takes_rest else node.here
+        for method in route.methods:
+            if method in ends:
+                raise DuplicateRouteError(f"{method} {route.template}")
+            ends[method] = route
+
+
+def names(template: str) -> list[str]:
+    """The names of a template's variables, in order."""
+    return [variable["name"] for variable in VARIABLE.finditer(template)]
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """The path that a template makes of these values."""
+    return VARIABLE.sub(lambda variable: values[variable["name"]], template)
+
+
+def _segments(path: str) -> list[str]:
+    return path.split("/")[1:] if path != "/" else []
+
+
+def _child(node: _Node, segment: str) -> _Node:
+    variable = VARIABLE.match(segment)
+    if variable is None:
+        return node.literals.setdefault(segment, _Node())
+    if variable["kind"] == "int":
+        node.number = node.number or _Node()
+        return node.number
+    node.text = node.text or _Node()
+    return node.text
+
+
+Rows = dict[str, Route]
+Values = tuple[str, ...]
+
+
+def _ends(node: _Node, segments: list[str], values: Values) -> Iterator[tuple[Rows, Values]]:
+    """Every place where this path may end, the most exact first."""
+    if segments:
+        head, *rest = segments
+        if head in node.literals:
+            yield from _ends(node.literals[head], rest, values)
+        if node.number is not None and _is_number(head):
+            yield from _ends(node.number, rest, (*values, head))
+        if node.text is not None:
+            yield from _ends(node.text, rest, (*values, head))
+        if node.rest:
+            yield node.rest, (*values, "/".join(segments))
+    elif node.here:
+        yield node.here, values
+
+
+def _is_number(segment: str) -> bool:
+    return segment.isascii() and segment.isdigit() and len(segment) <= MAX_DIGITS

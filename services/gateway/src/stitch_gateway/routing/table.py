@@ -1,0 +1,225 @@
+"""The routing table: what it does not name does not exist; what is not public needs a token."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from stitch_gateway.routing.models import (
+    BEARER,
+    GUEST,
+    IMPORT_BODY,
+    PATIENT,
+    PROMPT_BODY,
+    Access,
+    Moved,
+    Route,
+    public,
+)
+
+HERE = "gateway"
+"""The upstream of what the gateway answers itself."""
+
+LINK_IN_PATH = public("the token in the path is the credential")
+OPEN_TO_READ = public("everybody may read what is published")
+ABOUT_THE_API = public("it says what this is and what it offers")
+
+
+def row(methods: str, path: str, access: Access = BEARER, **options: Any) -> Route:
+    """One row, before it is known whose it is; GET always brings HEAD."""
+    taken = frozenset(methods.replace("GET", "GET HEAD").split())
+    return Route(taken, path, upstream="", access=access, **options)
+
+
+def rows_of(upstream: str, prefix: str, rows: Iterable[Route]) -> Iterator[Route]:
+    """These rows, put under a prefix and into a service's care."""
+    for each in rows:
+        yield replace(each, template=prefix + each.template, upstream=upstream)
+
+
+HERE_ROWS = (
+    row("GET", "/", ABOUT_THE_API, is_page=True),
+    row("GET", "/docs", ABOUT_THE_API, is_page=True),
+    row("GET", "/openapi.json", ABOUT_THE_API),
+    row("GET", "/assets/{name}", ABOUT_THE_API),
+    row("GET", "/healthz", public("an orchestrator has no credentials")),
+    row("GET", "/readyz", public("an orchestrator has no credentials")),
+)
+
+AUTH_ROWS = (
+    row("POST", "/register", public("nobody has an account before")),
+    row("POST", "/verify-email", public("the mailed token in the body is the credential")),
+    row("POST", "/verify-email/resend", public("nobody can log in before")),
+    row("POST", "/token", public("the password or API key is the credential", "basic")),
+    row("POST", "/refresh", public("the refresh token is the credential")),
+    row("POST", "/logout"),
+    row("POST", "/logout-all"),
+    row("POST", "/password-reset", public("who asks has lost the password")),
+    row("POST", "/password-reset/confirm", public("the mailed token is the credential")),
+    row("GET", "/.well-known/jwks.json", public("public keys")),
+    row("GET", "/.well-known/oauth-authorization-server", public("RFC 8414 metadata")),
+    row("GET PATCH", "/me"),
+    row("POST", "/me/password"),
+    row("POST", "/me/email"),
+    row("GET", "/me/sessions"),
+    row("DELETE", "/me/sessions/{session_id}"),
+    row("POST DELETE", "/me/mfa/totp"),
+    row("POST", "/me/mfa/totp/confirm"),
+    row("GET POST", "/users"),
+    row("GET PATCH DELETE", "/users/{user_id:int}"),
+    row("DELETE", "/users/{user_id:int}/sessions"),
+    row("GET POST", "/api-keys"),
+    row("DELETE", "/api-keys/{key_id}"),
+    row("GET", "/audit-log"),
+    row("GET", "/keys"),
+    row("POST", "/keys/rotate"),
+    row("POST", "/keys/{kid}/revoke"),
+)
+
+CONTENT_ROWS = (
+    row("GET POST", ""),
+    row("GET PUT PATCH DELETE", "/{content_id:int}"),
+    row("POST", "/{content_id:int}/publish"),
+    row("POST", "/{content_id:int}/unpublish"),
+    row("POST", "/{content_id:int}/archive"),
+    row("POST DELETE", "/{content_id:int}/schedule"),
+    row("GET", "/{content_id:int}/versions"),
+    row("GET", "/{content_id:int}/versions/{number:int}"),
+    row("GET", "/{content_id:int}/versions/{older:int}/diff/{newer:int}"),
+    row("POST", "/{content_id:int}/versions/{number:int}/restore"),
+    row("POST", "/{content_id:int}/restore"),
+    row("DELETE", "/{content_id:int}/purge"),
+    row("POST", "/{content_id:int}/ai-suggestions", answers_within=PATIENT),
+    row("POST", "/{content_id:int}/ai-suggestions/apply"),
+    row("POST", "/{content_id:int}/preview-token"),
+    row("GET", "/trash"),
+    row("GET", "/published", OPEN_TO_READ),
+    row("GET", "/published/{slug}", OPEN_TO_READ),
+    row("GET", "/export", answers_within=PATIENT),
+    row("POST", "/import", max_body=IMPORT_BODY, answers_within=PATIENT),
+)
+
+MODULES_ROWS = (
+    row("GET POST", "/available"),
+    row("GET", "/installed"),
+    row("POST", "/install/{name}", answers_within=timedelta(seconds=60)),
+    row("PUT DELETE", "/{module_id:int}", answers_within=timedelta(seconds=60)),
+    row("POST", "/{module_id:int}/activate", answers_within=timedelta(seconds=60)),
+    row("POST", "/{module_id:int}/deactivate", answers_within=timedelta(seconds=60)),
+    row("POST", "/{module_id:int}/upgrade", answers_within=PATIENT),
+)
+
+SETTINGS_ROWS = (
+    row("GET POST", ""),
+    row("GET PUT DELETE", "/{key}"),
+    row("GET", "/{key}/history"),
+    row("POST", "/{key}/revert"),
+    row("GET", "/config/site", OPEN_TO_READ),
+    row("POST PATCH", "/config/site"),
+    row("POST", "/initialize-defaults"),
+)
+
+DASHBOARD_ROWS = (
+    row("GET", "/stats"),
+    row("GET", "/quick-actions"),
+    row("GET", "/analytics"),
+)
+
+EVENTS_ROWS = (
+    row("GET POST", ""),
+    row("GET PUT PATCH DELETE", "/{event_id:int}"),
+    row("POST", "/{event_id:int}/publish"),
+    row("POST", "/{event_id:int}/cancel"),
+    row("POST", "/{event_id:int}/duplicate"),
+    row("GET", "/{event_id:int}/analytics"),
+    row("GET", "/public/{slug}", OPEN_TO_READ),
+    row("POST", "/{event_id:int}/rsvps", public("guests have no account", "bearer")),
+    row("GET", "/{event_id:int}/rsvps"),
+    row("GET", "/all-rsvps"),
+    row("GET POST PATCH DELETE", "/{event_id:int}/rsvps/{rsvp_id:int}"),
+    row("POST", "/{event_id:int}/rsvps/{rsvp_id:int}/approve"),
+    row("POST", "/{event_id:int}/rsvps/{rsvp_id:int}/reject"),
+    row("POST", "/{event_id:int}/rsvps/{rsvp_id:int}/rotate-link"),
+    row(
+        "PUT",
+        "/rsvps/{rsvp_id:int}",
+        public("without a guest's token events answers 404, whatever the id", "bearer", "rsvp"),
+    ),
+    row("GET PUT DELETE", "/rsvp", GUEST),
+    row("GET", "/rsvp/calendar.ics", GUEST),
+    row("GET", "/rsvp/qr.png", GUEST),
+    row(
+        "POST",
+        "/{event_id:int}/guests/import",
+        max_body=IMPORT_BODY,
+        answers_within=PATIENT,
+    ),
+    row("GET", "/{event_id:int}/guests/export", answers_within=PATIENT),
+    row("POST", "/{event_id:int}/check-in"),
+    row("DELETE", "/{event_id:int}/check-in/{rsvp_id:int}"),
+)
+
+NOTIFICATIONS_ROWS = (
+    row("POST", "/{event_id:int}/send-invitations"),
+    row("POST", "/{event_id:int}/send-reminders"),
+    row("GET", "/{event_id:int}/communications"),
+    row("GET", "/{event_id:int}/notification-stats"),
+    row("POST", "/{event_id:int}/retry-failed"),
+    row("POST", "/communications/{communication_id:int}/retry"),
+    row("POST", "/communications/{communication_id:int}/cancel"),
+    row("GET", "/batches/{batch_id}"),
+    row("GET POST", "/templates"),
+    row("GET PUT DELETE", "/templates/{template_id}"),
+    row("POST", "/templates/{template_id}/preview"),
+    row("POST", "/templates/{template_id}/test-send"),
+    row("POST", "/test-email", answers_within=timedelta(seconds=60)),
+    row("GET DELETE", "/suppressions"),
+    row("POST", "/bounces", public("the signature in the request is the credential")),
+    row("GET", "/o/{token}.gif", LINK_IN_PATH),
+    row("GET", "/l/{token}", LINK_IN_PATH, is_page=True),
+    row("GET POST", "/unsubscribe/{token}", LINK_IN_PATH, is_page=True),
+)
+
+MOVED_ROWS = (
+    row(
+        "POST",
+        "/{event_id:int}/send-invitations",
+        moved=Moved("/api/notifications/{event_id:int}/send-invitations", date(2026, 1, 1)),
+    ),
+)
+
+AI_ROWS = (
+    row("POST", "/generate-content", max_body=PROMPT_BODY, answers_within=PATIENT),
+    row("GET POST", "/providers"),
+    row("GET PUT DELETE", "/providers/{provider_id:int}"),
+    row("POST", "/providers/{provider_id:int}/activate"),
+    row("POST", "/providers/{provider_id:int}/deactivate"),
+    row("POST", "/providers/{provider_id:int}/test", answers_within=PATIENT),
+    row("GET", "/models"),
+    row("GET", "/usage"),
+    row("GET PUT", "/quotas"),
+)
+
+EVENT_PAGE_ROWS = (
+    row("GET POST", "/rsvp/{token}", LINK_IN_PATH, is_page=True),
+    row("GET POST", "/rsvp/{token}/{rest:path}", LINK_IN_PATH, is_page=True),
+    row("GET POST", "/e/{slug}", OPEN_TO_READ, is_page=True),
+    row("GET POST", "/e/{slug}/{rest:path}", OPEN_TO_READ, is_page=True),
+)
+
+AUTH_PAGE_ROWS = (row("GET POST", "/verify-email/{token}", LINK_IN_PATH, is_page=True),)
+
+ROUTES: tuple[Route, ...] = (
+    *rows_of(HERE, "", HERE_ROWS),
+    *rows_of("auth", "/api/auth", AUTH_ROWS),
+    *rows_of("auth", "", AUTH_PAGE_ROWS),
+    *rows_of("content", "/api/content", CONTENT_ROWS),
+    *rows_of("content", "/api/modules", MODULES_ROWS),
+    *rows_of("content", "/api/settings", SETTINGS_ROWS),
+    *rows_of("content", "/api/dashboard", DASHBOARD_ROWS),
+    *rows_of("events", "/api/events", EVENTS_ROWS),
+    *rows_of("events", "", EVENT_PAGE_ROWS),
+    *rows_of("notifications", "/api/notifications", NOTIFICATIONS_ROWS),
+    *rows_of("notifications", "/api/events", MOVED_ROWS),
+    *rows_of("ai", "/api/ai", AI_ROWS),
+)
