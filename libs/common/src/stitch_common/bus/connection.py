@@ -1,0 +1,132 @@
+"""The process's one connection to NATS: it never gives up, and nothing waits for it to start."""
+
+import asyncio
+import secrets
+from contextlib import suppress
+
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+
+log = structlog.get_logger(__name__)
+
+RECONNECT_SECONDS = 1
+
+
+class BusClosedError(Exception):
+    """The connection to NATS is closed for good; only a new process helps."""
+
+
+class Bus:
+    """A connection for one service's process, shared by its relay and its consumers."""
+
+    def __init__(self, url: str, service: str, *, replicas: int = 1) -> None:
+        self.replicas = replicas
+        """How many servers of the cluster keep each fact."""
+        self._url = url
+        self._service = service
+        self._name = f"{service}-{secrets.token_hex(4)}"
+        self._tasks: list[asyncio.Task[None]] = []
+        self._ping_due = asyncio.Event()
+        self._is_closing = False
+        self._listens = False
+        self.client = Client()
+        self.js = JetStreamContext(self.client, timeout=5)
+        self.woken = asyncio.Event()
+        """Set when there may be new rows in this service's outbox."""
+        self.connected = asyncio.Event()
+        self.lost = asyncio.Event()
+        """Set when the connection is closed and will not come back."""
+        self.epoch = 0
+        """Grows with every connection that was made: what a broker knew may be gone."""
+
+    async def start(self) -> None:
+        """Begin to connect; HTTP serves and the outbox absorbs facts until that succeeds."""
+        if not self._tasks:
+            self._tasks = [
+                asyncio.create_task(self._connect(), name="bus-connect"),
+                asyncio.create_task(self._ping_others(), name="bus-wake"),
+            ]
+
+    async def connect(self, seconds: float = 10) -> None:
+        """Wait for the connection; raise TimeoutError."""
+        await self.start()
+        async with asyncio.timeout(seconds):
+            await self.connected.wait()
+
+    def wake(self) -> None:
+        """Tell the relay, here or in another process of the service, that facts are waiting."""
+        self.woken.set()
+        self._ping_due.set()
+
+    async def listen_for_wakes(self) -> None:
+        """Let other processes of the service wake this one."""
+        if not self._listens:
+            self._listens = True  # nats-py subscribes again after it has reconnected
+            await self.client.subscribe(f"stitch._wake.{self._service}", cb=self._on_ping)
+
+    async def close(self) -> None:
+        self._is_closing = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.client.is_connected:
+            await self.client.drain()
+        else:
+            await self.client.close()
+
+    async def _connect(self) -> None:
+        try:
+            await self.client.connect(
+                servers=self._url.split(","),
+                name=self._name,
+                # With a budget of attempts the client closes in the end, silently and for good.
+                max_reconnect_attempts=-1,
+                reconnect_time_wait=RECONNECT_SECONDS,
+                connect_timeout=2,
+                ping_interval=10,
+                disconnected_cb=self._on_disconnected,
+                reconnected_cb=self._on_connected,
+                closed_cb=self._on_closed,
+                error_cb=self._on_error,
+            )
+        except NatsError:
+            log.exception("nats_refused_us")
+            self.lost.set()
+        else:
+            await self._on_connected()
+
+    async def _ping_others(self) -> None:
+        # One task for all commits: a ping tells nothing but that there is something.
+        while True:
+            await self._ping_due.wait()
+            self._ping_due.clear()
+            if self.connected.is_set():
+                with suppress(NatsError):  # the poll will find it
+                    await self.client.publish(f"stitch._wake.{self._service}", self._name.encode())
+
+    async def _on_ping(self, message: Msg) -> None:
+        if message.data != self._name.encode():
+            self.woken.set()
+
+    async def _on_connected(self) -> None:
+        self.epoch += 1
+        self.connected.set()
+        self.woken.set()
+        log.info("nats_connected", epoch=self.epoch)
+
+    async def _on_disconnected(self) -> None:
+        self.connected.clear()
+        if not self._is_closing:
+            log.warning("nats_disconnected")
+
+    async def _on_closed(self) -> None:
+        self.connected.clear()
+        if not self._is_closing:
+            self.lost.set()
+            self.woken.set()
+
+    async def _on_error(self, error: Exception) -> None:
+        log.warning("nats_error", error=repr(error))

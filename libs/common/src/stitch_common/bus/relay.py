@@ -1,0 +1,164 @@
+"""The relay: takes facts from one schema's outbox to the stream, in the order of their commits."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+import asyncpg
+import structlog
+from nats.errors import Error as NatsError
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+
+from stitch_common.bus import metrics
+from stitch_common.bus.connection import Bus, BusClosedError
+from stitch_common.bus.healing import heal
+from stitch_common.bus.publishing import RefusedError, publish
+from stitch_common.bus.repository import Cursor, OutboxRows, Waiting
+
+log = structlog.get_logger(__name__)
+
+BATCH = 1000
+POLL_SECONDS = 1.0
+"""The safety net for wakes that got lost, and the patience of a relay that stands by."""
+
+SAMPLE_SECONDS = 5.0
+MAINTAIN_SECONDS = 3600.0
+
+_PASSING = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    NatsError,
+    RefusedError,
+)
+
+
+class Relay:
+    """One of these is active a schema; the others stand by to take over."""
+
+    name = "relay"
+
+    def __init__(self, bus: Bus, database_url: str, schema: str) -> None:
+        self._bus = bus
+        self._url = database_url
+        self._schema = schema
+        self._why_not: str | None = "the relay has not reached its database"
+
+    async def ready(self) -> str | None:
+        """Ask only for the database; the outbox bridges the time without a broker."""
+        return self._why_not
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Publish until told to stop, and then what is already committed."""
+        waking = asyncio.create_task(self._wake_on(stop))
+        try:
+            with suppress_instrumentation():  # polls are no spans
+                while not stop.is_set():
+                    await self._try_to_work(stop)
+        finally:
+            waking.cancel()
+
+    async def _wake_on(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._bus.woken.set()
+
+    async def _try_to_work(self, stop: asyncio.Event) -> None:
+        try:
+            async with OutboxRows.open(self._url, self._schema) as outbox:
+                self._why_not = None
+                while not await outbox.try_to_lead():
+                    if await _happens(stop, within=POLL_SECONDS):
+                        return
+                await _ActiveRelay(self._bus, outbox, self._schema).work(stop)
+        except _PASSING as error:
+            log.warning("relay_interrupted", schema=self._schema, error=repr(error))
+            if isinstance(error, OSError | asyncpg.PostgresError):
+                self._why_not = f"the relay lost its database: {type(error).__name__}"
+            await _happens(stop, within=POLL_SECONDS)
+
+
+class _ActiveRelay:
+    """What the one active relay of a schema knows while its connection lasts."""
+
+    def __init__(self, bus: Bus, outbox: OutboxRows, schema: str) -> None:
+        self._bus = bus
+        self._outbox = outbox
+        self._schema = schema
+        self._cursor = Cursor()
+        self._epoch = 0
+        self._pauses = _pauses()
+        self._sample_due = self._maintenance_due = 0.0
+
+    async def work(self, stop: asyncio.Event) -> None:
+        self._cursor = await self._outbox.cursor()
+        while True:
+            is_last_time = stop.is_set()
+            waiting = await self._publish() if self._bus.connected.is_set() else Waiting()
+            await self._do_chores()
+            if len(waiting.rows) == BATCH:
+                continue
+            if is_last_time:
+                return
+            await self._rest(waiting)
+
+    async def _publish(self) -> Waiting:
+        if self._epoch != self._bus.epoch:
+            epoch = self._bus.epoch
+            await self._bus.listen_for_wakes()
+            self._cursor = await heal(self._bus, self._outbox, self._schema)
+            self._epoch = epoch
+        waiting = await self._outbox.waiting(self._cursor, BATCH)
+        if waiting.rows:
+            await self._publish_rows(waiting)
+        return waiting
+
+    async def _publish_rows(self, waiting: Waiting) -> None:
+        with metrics.PUBLISH_SECONDS.labels(self._schema).time():
+            last = await publish(self._bus, [envelope for _, _, envelope in waiting.rows])
+        metrics.BATCH_SIZE.labels(self._schema).observe(len(waiting.rows))
+        if last.sequence <= self._cursor.stream_sequence and not last.is_repeated:
+            self._epoch = 0  # the stream has begun anew without telling: heal before going on
+            return
+        txid, number, envelope = waiting.rows[-1]
+        self._cursor = Cursor(txid, number, last.sequence, envelope.fact_id)
+        await self._outbox.move(self._cursor)
+
+    async def _rest(self, waiting: Waiting) -> None:
+        """Wait for a wake; for facts behind an open transaction, only moments."""
+        seconds = next(self._pauses) if waiting.are_held_back else POLL_SECONDS
+        if await _happens(self._bus.woken, within=seconds) or not waiting.are_held_back:
+            self._pauses = _pauses()
+        self._bus.woken.clear()
+        if self._bus.lost.is_set():
+            raise BusClosedError
+
+    async def _do_chores(self) -> None:
+        now = time.monotonic()
+        if now >= self._sample_due:
+            self._sample_due = now + SAMPLE_SECONDS
+            backlog = await self._outbox.backlog(self._cursor)
+            metrics.OUTBOX_PENDING.labels(self._schema).set(backlog.facts)
+            metrics.OUTBOX_OLDEST.labels(self._schema).set(backlog.oldest)
+            metrics.OLDEST_TRANSACTION.labels(self._schema).set(backlog.transaction)
+        if now >= self._maintenance_due:
+            self._maintenance_due = now + MAINTAIN_SECONDS
+            with suppress(asyncpg.LockNotAvailableError):  # somebody is busy: next time
+                await self._outbox.maintain(self._cursor)
+
+
+def _pauses() -> Iterator[float]:
+    """Poll soon for what is held back, then ever more rarely: a transaction may stay open long."""
+    yield from (0.002, 0.005, 0.010, 0.020)
+    seconds = 0.05
+    while True:
+        yield min(seconds, POLL_SECONDS)
+        seconds *= 2
+
+
+async def _happens(event: asyncio.Event, *, within: float) -> bool:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            await event.wait()
+    return event.is_set()

@@ -1,0 +1,190 @@
+"""Every SQL statement of the relay, on a connection of its own."""
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from stitch_common.bus.envelope import Envelope
+
+KEEP_OUTBOX = timedelta(days=7)
+KEEP_INBOX = timedelta(days=35)
+"""Longer than the stream keeps facts: a replay must find the marks of all it brings."""
+
+DAYS_AHEAD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last fact that the stream has acknowledged, and its sequence there."""
+
+    txid: int = 0
+    id: int = 0
+    stream_sequence: int = 0
+    fact_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The next facts in the order of their commits, and whether more are held back.
+
+    Held back are facts that an older transaction, still open, may yet precede.
+    """
+
+    rows: list[tuple[int, int, Envelope]] = field(default_factory=list)
+    are_held_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many facts wait, and how old, in seconds, the oldest and the oldest transaction are."""
+
+    facts: int
+    oldest: float
+    transaction: float
+
+
+class OutboxRows:
+    """The outbox of one schema, as its active relay sees it."""
+
+    def __init__(self, connection: "asyncpg.Connection[Any]") -> None:
+        self._connection = connection
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, schema: str) -> AsyncGenerator["OutboxRows"]:
+        connection = await asyncpg.connect(
+            url,
+            timeout=5,
+            command_timeout=15,
+            server_settings={
+                "application_name": f"stitch-{schema}-relay",
+                "search_path": schema,
+                "timezone": "UTC",
+                "lock_timeout": "1s",
+                # A lost cursor costs a repetition, which the stream recognises by its id.
+                "synchronous_commit": "off",
+            },
+        )
+        try:
+            yield cls(connection)
+        finally:
+            await connection.close(timeout=2)
+
+    async def try_to_lead(self) -> bool:
+        """Become the schema's only relay until this connection ends, if there is none."""
+        return bool(
+            await self._connection.fetchval(
+                "select pg_try_advisory_lock(hashtextextended('relay of ' || current_schema, 0))"
+            )
+        )
+
+    async def cursor(self) -> Cursor:
+        row = await self._connection.fetchrow(
+            "select txid, id, stream_sequence, fact_id from outbox_cursor"
+        )
+        return Cursor(**dict(row)) if row else Cursor()
+
+    async def move(self, to: Cursor) -> None:
+        await self._connection.execute(
+            "update outbox_cursor set txid = $1, id = $2, stream_sequence = $3, fact_id = $4, "
+            "moved_at = now()",
+            *(to.txid, to.id, to.stream_sequence, to.fact_id),
+        )
+
+    async def waiting(self, after: Cursor, limit: int) -> Waiting:
+        rows = await self._connection.fetch(
+            """
+            select txid, id, fact_id, subject, headers, payload,
+                   txid < pg_snapshot_xmin(pg_current_snapshot()) as is_settled
+            from outbox where (txid, id) > ($1::xid8, $2::bigint) order by txid, id limit $3
+            """,
+            *(after.txid, after.id, limit),
+        )
+        settled = [_read(row) for row in rows if row["is_settled"]]
+        return Waiting(settled, are_held_back=len(settled) < len(rows))
+
+    async def find(self, fact_id: UUID) -> tuple[int, int] | None:
+        """Where a fact stands; there is no index, for this is needed after a disaster only."""
+        row = await self._connection.fetchrow(
+            "select txid, id from outbox where fact_id = $1", fact_id
+        )
+        return (row["txid"], row["id"]) if row else None
+
+    async def backlog(self, after: Cursor) -> Backlog:
+        row = await self._connection.fetchrow(
+            """
+            select count(*) as facts,
+                   coalesce(extract(epoch from now() - min(created_at)), 0)::float as oldest,
+                   (select coalesce(extract(epoch from now() - min(xact_start)), 0)::float
+                    from pg_stat_activity where datname = current_database()) as transaction
+            from outbox where (txid, id) > ($1::xid8, $2::bigint)
+            """,
+            *(after.txid, after.id),
+        )
+        return Backlog(**dict(row))
+
+    async def maintain(self, after: Cursor) -> None:
+        """Make the days' partitions, drop those that are old and published, and tidy the inbox."""
+        today: date = await self._connection.fetchval("select (now() at time zone 'utc')::date")
+        existing = await self._days()
+        for day in (today + timedelta(days=ahead) for ahead in range(DAYS_AHEAD + 1)):
+            if day not in existing and not await self._default_has(day):
+                await self._add(day)
+        for day in existing:
+            if day < today - KEEP_OUTBOX and not await self._has_waiting(day, after):
+                await self._connection.execute(f"drop table outbox_{day:%Y%m%d}")
+        await self._connection.execute(
+            "delete from outbox_default "
+            "where created_at < now() - $1::interval and (txid, id) <= ($2::xid8, $3::bigint)",
+            *(KEEP_OUTBOX, after.txid, after.id),
+        )
+        await self._connection.execute(
+            "delete from inbox where handled_at < now() - $1::interval", KEEP_INBOX
+        )
+
+    async def _days(self) -> set[date]:
+        rows = await self._connection.fetch(
+            "select right(relname, 8) as day from pg_inherits join pg_class on oid = inhrelid "
+            "where inhparent = 'outbox'::regclass and relname <> 'outbox_default'"
+        )
+        return {date.fromisoformat(row["day"]) for row in rows}
+
+    async def _default_has(self, day: date) -> bool:
+        """A day whose first facts the default partition has taken stays there."""
+        return bool(
+            await self._connection.fetchval(
+                "select exists (select from outbox_default "
+                "where (created_at at time zone 'utc')::date = $1)",
+                day,
+            )
+        )
+
+    async def _add(self, day: date) -> None:
+        name = f"outbox_{day:%Y%m%d}"
+        async with self._connection.transaction():
+            # Attaching lets writers go on, where PARTITION OF would make them wait.
+            await self._connection.execute(f"create table {name} (like outbox including all)")
+            await self._connection.execute(
+                f"alter table outbox attach partition {name} "
+                f"for values from ('{day} 00:00+00') to ('{day + timedelta(days=1)} 00:00+00')"
+            )
+
+    async def _has_waiting(self, day: date, after: Cursor) -> bool:
+        return bool(
+            await self._connection.fetchval(
+                "select exists (select from outbox where created_at < $1::date + 1 "
+                "and (txid, id) > ($2::xid8, $3::bigint))",
+                *(day, after.txid, after.id),
+            )
+        )
+
+
+def _read(row: asyncpg.Record) -> tuple[int, int, Envelope]:
+    headers = json.loads(row["headers"])
+    return row["txid"], row["id"], Envelope(row["fact_id"], row["subject"], headers, row["payload"])
