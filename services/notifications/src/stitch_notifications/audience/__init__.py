@@ -1,0 +1,1 @@
+"""This service's own picture of events and guests, learnt from facts."""

@@ -1,0 +1,61 @@
+"""Events and guests as the newest known facts describe them."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Index, Integer, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from stitch_common.contracts.events import EventState, RSVPState
+from stitch_notifications.db import Base
+
+DELETED = "deleted"
+OFF_THE_LIST = "cancelled"
+
+
+class KnownEvent(Base):
+    """An event; a deleted one stays, so that a late fact can't bring it back."""
+
+    __tablename__ = "events"
+
+    event_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(Integer)
+    status: Mapped[str] = mapped_column(Text)
+    """draft | published | cancelled | completed | deleted"""
+    state: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+
+    @property
+    def is_published(self) -> bool:
+        return self.status == "published"
+
+    @property
+    def is_off(self) -> bool:
+        return self.status in {"cancelled", DELETED}
+
+    def read(self) -> EventState:
+        return EventState.model_validate(self.state)
+
+
+class KnownGuest(Base):
+    """A guest of an event, with the newest known answer."""
+
+    __tablename__ = "guests"
+
+    rsvp_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    event_id: Mapped[int] = mapped_column(BigInteger)
+    version: Mapped[int] = mapped_column(Integer)
+    email: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)
+    """pending | accepted | declined | maybe | waitlisted | cancelled"""
+    awaits_confirmation: Mapped[bool] = mapped_column(Boolean)
+    """Nobody has shown yet that the address is theirs: no mail but the one that asks for it."""
+    state: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+    __table_args__ = (
+        Index("ix_guests_event_id_status", "event_id", "status"),
+        Index("ix_guests_event_id_address", "event_id", text("lower(email)")),
+    )
+
+    def read(self) -> RSVPState:
+        return RSVPState.model_validate(self.state)

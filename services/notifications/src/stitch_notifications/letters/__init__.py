@@ -1,0 +1,1 @@
+"""From a delivery to the message that is sent: wording, links, calendar entry, MIME."""

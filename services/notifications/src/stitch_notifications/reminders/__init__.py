@@ -1,0 +1,1 @@
+"""An editor reminds the guests of an event."""

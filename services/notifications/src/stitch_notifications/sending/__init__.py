@@ -1,0 +1,1 @@
+"""Due mails are claimed, sent by SMTP and recorded, one by one."""

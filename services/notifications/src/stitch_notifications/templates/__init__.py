@@ -1,0 +1,1 @@
+"""What mails look like: standard templates in this package, others in the database."""

@@ -1,0 +1,1 @@
+"""What recipients want: who has unsubscribed from what."""

@@ -1,0 +1,86 @@
+"""Facts as events and auth publish them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from stitch_common.bus.inbox import Received
+from stitch_common.contracts import Fact
+from stitch_common.contracts.events import (
+    EventPublished,
+    EventState,
+    GuestInvited,
+    RSVPState,
+)
+from stitch_common.testing.clock import NOW
+
+EVENT_ID = 7
+
+
+def event_state(**changes: Any) -> EventState:
+    usual: dict[str, Any] = {
+        "title": "Summer concert",
+        "slug": "summer-concert",
+        "description": "An evening of chamber music in the old brewery.",
+        "event_type": "concert",
+        "start_date": datetime(2026, 6, 19, 17, 0, tzinfo=UTC),
+        "end_date": datetime(2026, 6, 19, 20, 30, tzinfo=UTC),
+        "timezone": "Europe/Berlin",
+        "location": "Alte Brauerei, Hofgasse 4, Leipzig",
+        "status": "published",
+        "rsvp_deadline": datetime(2026, 6, 12, 22, 0, tzinfo=UTC),
+        "max_attendees": 80,
+        "send_reminders": True,
+        "reminder_days_before": [7, 1],
+        "created_by": 1,
+        "uid": "c0ffee@stitch.example",
+        "calendar_sequence": 0,
+    }
+    return EventState(**{**usual, **changes})
+
+
+def published(event_id: int = EVENT_ID, *, version: int = 2, **changes: Any) -> EventPublished:
+    return EventPublished(event_id=event_id, version=version, at=NOW, event=event_state(**changes))
+
+
+def rsvp_state(number: int = 1, **changes: Any) -> RSVPState:
+    usual: dict[str, Any] = {
+        "event_id": EVENT_ID,
+        "email": f"guest{number}@example.com",
+        "name": f"Guest {number}",
+        "status": "pending",
+        "party_size": 1,
+        "dietary_restrictions": "",
+        "link_version": 1,
+        "link_expires_at": NOW + timedelta(days=120),
+        "waitlist_position": None,
+    }
+    return RSVPState(**{**usual, **changes})
+
+
+def invited(
+    number: int = 1, *, version: int = 1, invitation: int = 1, **changes: Any
+) -> GuestInvited:
+    return GuestInvited(
+        rsvp_id=number,
+        version=version,
+        at=NOW,
+        rsvp=rsvp_state(number, **changes),
+        batch_id=str(uuid4()),
+        template_id=None,
+        invitation=invitation,
+    )
+
+
+def received(fact: Fact, *, consumer: str = "notifications-audience") -> Received:
+    """A first delivery of this fact."""
+    return Received(
+        fact_id=uuid4(),
+        consumer=consumer,
+        subject=fact.subject,
+        sequence=fact.sequence,
+        occurred_at=fact.at,
+        delivered=1,
+        request_id=None,
+        stream_sequence=1,
+    )
