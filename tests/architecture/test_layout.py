@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SERVICES = ("auth", "content", "events", "notifications", "ai", "gateway")
 STORED_SERVICES = tuple(name for name in SERVICES if name != "gateway")
-SOURCES = [p for p in ROOT.glob("*/*/src/**/*.py")]
+SOURCES = list(ROOT.glob("*/*/src/**/*.py"))
 SLICE_MODULES = {
     "__init__", "routes", "consumers", "service", "repository", "adapters", "schemas", "models",
     "rules", "errors",

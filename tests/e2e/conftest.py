@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,9 @@ class GivenStack(BaseSettings):
 class Stack:
     """What dev.json says, and what tests do with it."""
 
-    def __init__(self, document: dict[str, Any], home: Path | None) -> None:
+    def __init__(self, home: Path, document: dict[str, Any]) -> None:
         self.document = document
-        self.home = home
+        self.environment = environment_for(home)
         self.gateway = httpx.Client(base_url=document["gateway"], timeout=20, trust_env=False)
         self.mail = httpx.Client(base_url=document["mail"], timeout=20, trust_env=False)
 
@@ -45,24 +46,32 @@ class Stack:
         self.mail.close()
 
 
+def environment_for(home: Path, port_base: int | None = None) -> dict[str, str]:
+    """What a `stitch_dev` command needs to mean the stack in this folder."""
+    ports = {} if port_base is None else {"STITCH_DEV_PORT_BASE": str(port_base)}
+    inherited = dict(os.environ)  # noqa: TID251 - handed on to the system under test
+    return {**inherited, "STITCH_DEV_HOME": str(home), **ports}
+
+
+@contextmanager
+def own_stack(home: Path, port_base: int) -> Generator[Path]:
+    environment = environment_for(home, port_base)
+    subprocess.run(["make", "-s", "start"], cwd=ROOT, env=environment, check=True, timeout=300)
+    try:
+        yield home
+    finally:
+        subprocess.run(["make", "-s", "stop"], cwd=ROOT, env=environment, check=True, timeout=60)
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
     given = GivenStack()
-    if given.dev_json:
-        stack = Stack(json.loads(given.dev_json.read_text()), None)
+    with ExitStack() as exits:
+        home = (
+            given.dev_json.parent
+            if given.dev_json
+            else exits.enter_context(own_stack(tmp_path_factory.mktemp("stitch"), given.port_base))
+        )
+        stack = Stack(home, json.loads((home / "dev.json").read_text()))
         yield stack
         stack.close()
-        return
-    home = tmp_path_factory.mktemp("stitch")
-    environment = {
-        **os.environ,  # noqa: TID251 - handed on to the system under test
-        "STITCH_DEV_HOME": str(home),
-        "STITCH_DEV_PORT_BASE": str(given.port_base),
-    }
-    subprocess.run(["make", "-s", "start"], cwd=ROOT, env=environment, check=True, timeout=300)
-    try:
-        stack = Stack(json.loads((home / "dev.json").read_text()), home)
-        yield stack
-        stack.close()
-    finally:
-        subprocess.run(["make", "-s", "stop"], cwd=ROOT, env=environment, check=True, timeout=60)

@@ -33,10 +33,10 @@ class Mailbox:
     def __init__(self, http: httpx.Client) -> None:
         self._http = http
 
-    def to(self, address: str) -> list[dict[str, Any]]:
-        """The mails to this address, newest first."""
+    def to(self, address: str, *, limit: int = 50) -> list[dict[str, Any]]:
+        """The mails to this address or domain, newest first."""
         found = self._http.get(
-            "/api/v1/search", params={"query": f'to:"{address}"', "limit": 50}
+            "/api/v1/search", params={"query": f'to:"{address}"', "limit": limit}
         ).raise_for_status()
         return list(found.json()["messages"])
 
