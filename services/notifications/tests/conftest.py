@@ -3,11 +3,18 @@
 from base64 import b64encode
 from collections.abc import AsyncGenerator
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
 from stitch_common.database import Database
+from stitch_common.runtime import StoredRuntime
+from stitch_common.security.principals import Role
+from stitch_common.testing.clock import SettableClock
 from stitch_common.testing.databases import Databases
+from stitch_common.testing.services import client_of, runtime_for
+from stitch_common.testing.tokens import Issuer
+from stitch_notifications.api import create_api
 from stitch_notifications.settings import NotificationsSettings
 
 PACKAGE = "stitch_notifications"
@@ -37,3 +44,40 @@ def settings() -> NotificationsSettings:
         link_keys={purpose: {"1": KEY} for purpose in ("rsvp", "verify-email", "unsubscribe")},
         public_url="https://stitch.example",
     )
+
+
+@pytest.fixture
+def issuer(clock: SettableClock) -> Issuer:
+    return Issuer(clock)
+
+
+@pytest.fixture
+async def runtime(
+    settings: NotificationsSettings, database: Database, clock: SettableClock, issuer: Issuer
+) -> AsyncGenerator[StoredRuntime[NotificationsSettings]]:
+    built = runtime_for("notifications", settings, database=database, clock=clock, issuer=issuer)
+    async with built as runtime:
+        yield runtime
+
+
+@pytest.fixture
+async def client(
+    runtime: StoredRuntime[NotificationsSettings],
+) -> AsyncGenerator[httpx.AsyncClient]:
+    async with client_of(create_api(runtime)) as client:
+        yield client
+
+
+@pytest.fixture
+def editor(issuer: Issuer) -> dict[str, str]:
+    return issuer.headers(Role.EDITOR, user_id=2)
+
+
+@pytest.fixture
+def viewer(issuer: Issuer) -> dict[str, str]:
+    return issuer.headers(Role.VIEWER, user_id=3)
+
+
+@pytest.fixture
+def admin(issuer: Issuer) -> dict[str, str]:
+    return issuer.headers(Role.ADMIN, user_id=1)
