@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import (
 
 from stitch_common.bus.outbox import write_pending
 from stitch_common.context import before_commit
+from stitch_common.database_metrics import observe
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -75,6 +76,7 @@ class Database:
                 },
             },
         )
+        observe(engine)
         return cls(engine, on_commit=on_commit)
 
     @asynccontextmanager

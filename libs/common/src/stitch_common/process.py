@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import structlog
@@ -16,11 +17,12 @@ from starlette.types import ASGIApp
 from stitch_common import logs, migrations
 from stitch_common.bus.consumer import BatchConsumer, Consumer
 from stitch_common.bus.relay import Relay
+from stitch_common.bus.subscriptions import Subscriptions
 from stitch_common.bus.topology import apply as apply_topology
 from stitch_common.http.ops import ReadinessCheck, create_ops_app
 from stitch_common.http.server import create_server, serve
 from stitch_common.runtime import Component, Runtime, StoredRuntime
-from stitch_common.settings import ServiceSettings
+from stitch_common.settings import ServiceSettings, StoredServiceSettings
 from stitch_common.telemetry import start_tracing
 
 R = TypeVar("R", bound=Runtime[Any])
@@ -118,35 +120,36 @@ class Process:
         self._api = service.create_api(runtime) if command in {"api", "all"} else None
         works = command in {"worker", "all"}
         self._components = _components(service, runtime) if works else []
-        self._checks = _checks(service, runtime, self._components)
+        self._relays = _relays(runtime) if works else []
+        self._checks = _checks(service, runtime, [*self._components, *self._relays])
         self._is_draining = False
 
     async def run(self, stop: asyncio.Event) -> None:
-        """HTTP ends first, then the workers, whose relay takes its last facts, then ops."""
-        http_ended, work_ended = asyncio.Event(), asyncio.Event()
+        """HTTP ends first, then what works, then the relay with the last facts, then ops."""
+        api_ended, work_ended, relay_ended = (asyncio.Event() for _ in range(3))
         async with asyncio.TaskGroup() as parts:
-            parts.create_task(self._serve_ops(work_ended))
-            working = [
-                parts.create_task(component.run(http_ended), name=component.name)
-                for component in self._components
-            ]
+            parts.create_task(self._serve(self._ops_app(), self._settings.ops_port, relay_ended))
+            relaying = _start(parts, self._relays, work_ended)
+            working = _start(parts, self._components, api_ended)
             serving = parts.create_task(self._serve_api(stop))
             await stop.wait()
-            log.info("draining")
             self._is_draining = True
+            log.info("draining")
             await serving
-            http_ended.set()
-            if working:
-                await asyncio.wait(working)
+            api_ended.set()
+            await asyncio.gather(*working)
             work_ended.set()
+            await asyncio.gather(*relaying)
+            relay_ended.set()
+
+    def _ops_app(self) -> ASGIApp:
+        return create_ops_app({"process": self._why_draining, **self._checks})
 
     async def _serve_api(self, stop: asyncio.Event) -> None:
-        if self._api is not None:
+        if self._api is None:
+            await stop.wait()
+        else:
             await self._serve(self._api, self._settings.listen_port, stop)
-
-    async def _serve_ops(self, stop: asyncio.Event) -> None:
-        checks = {"process": self._why_draining, **self._checks}
-        await self._serve(create_ops_app(checks), self._settings.ops_port, stop)
 
     async def _serve(self, app: ASGIApp, port: int, stop: asyncio.Event) -> None:
         server = create_server(
@@ -161,14 +164,23 @@ class Process:
         return "draining" if self._is_draining else None
 
 
+def _start(
+    parts: asyncio.TaskGroup, components: Sequence[Component], stop: asyncio.Event
+) -> list[asyncio.Task[None]]:
+    return [parts.create_task(part.run(stop), name=part.name) for part in components]
+
+
 def _components(service: Service[Any], runtime: Runtime[Any]) -> list[Component]:
     worker = service.create_worker(runtime)
-    components = [*worker.components]
-    if worker.consumers:
-        components.append(Subscriptions(runtime.bus, worker.consumers))
-    if isinstance(runtime, StoredRuntime):
-        components.append(Relay(runtime.bus, runtime.settings.database_url, runtime.schema))
-    return components
+    subscriptions = [Subscriptions(runtime.bus, worker.consumers)] if worker.consumers else []
+    return [*worker.components, *subscriptions]
+
+
+def _relays(runtime: Runtime[Any]) -> list[Component]:
+    if not isinstance(runtime, StoredRuntime):
+        return []
+    url = runtime.settings.database_url.get_secret_value()
+    return [Relay(runtime.bus, url, runtime.schema)]
 
 
 def _checks(

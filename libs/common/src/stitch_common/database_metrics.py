@@ -1,0 +1,30 @@
+"""`db_pool_in_use` and `db_query_seconds`, for every query of the driver."""
+
+from typing import Any
+
+from prometheus_client import Gauge, Histogram
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import QueuePool
+
+IN_USE = Gauge("db_pool_in_use", "Connections of the pool that somebody holds")
+QUERY_SECONDS = Histogram(
+    "db_query_seconds",
+    "Time from sending a query to its last row",
+    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
+)
+
+
+def observe(engine: AsyncEngine) -> None:
+    """Measure this pool and what its connections do."""
+    pool = engine.sync_engine.pool
+    if isinstance(pool, QueuePool):
+        IN_USE.set_function(pool.checkedout)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        connection.driver_connection.add_query_logger(_note)
+
+
+def _note(query: Any) -> None:
+    QUERY_SECONDS.observe(query.elapsed)

@@ -1,0 +1,95 @@
+"""One use case is one transaction: rows, facts and wake-up together, or nothing."""
+
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+
+from stitch_common.bus.outbox import Outbox
+from stitch_common.bus.tables import create_bus_tables
+from stitch_common.contracts.auth import UserVerified
+from stitch_common.database import Database
+from stitch_common.database_metrics import QUERY_SECONDS
+from stitch_common.testing.databases import Databases
+
+FACT = UserVerified(user_id=1, version=1, at=datetime(2026, 1, 1, tzinfo=UTC))
+
+
+class Wakes:
+    """Counts the calls of `on_commit`."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self) -> None:
+        self.count += 1
+
+
+async def build(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("create schema auth")
+    await connection.close()
+    database = Database.connect(dsn, application_name="build")
+    async with database.transaction() as session:
+        on = await session.connection()
+        await on.run_sync(lambda sync: create_bus_tables(sync, "auth"))
+    await database.dispose()
+
+
+@pytest.fixture
+def wakes() -> Wakes:
+    return Wakes()
+
+
+@pytest.fixture
+async def database(service_databases: Databases, wakes: Wakes) -> AsyncGenerator[Database]:
+    async with service_databases.clone("database", build) as dsn:
+        database = Database.connect(dsn, application_name="test", on_commit=wakes)
+        yield database
+        await database.dispose()
+
+
+async def count_facts(database: Database) -> int:
+    async with database.connection() as connection:
+        return int(await connection.fetchval("select count(*) from auth.outbox"))
+
+
+async def test_a_fact_is_committed_with_its_transaction(database: Database, wakes: Wakes) -> None:
+    async with database.transaction() as session:
+        Outbox(session).add(FACT)
+
+    assert await count_facts(database) == 1
+    assert wakes.count == 1
+
+
+async def test_a_failed_use_case_leaves_neither_fact_nor_wake(
+    database: Database, wakes: Wakes
+) -> None:
+    with pytest.raises(LookupError):
+        async with database.transaction() as session:
+            Outbox(session).add(FACT)
+            raise LookupError
+
+    assert await count_facts(database) == 0
+    assert wakes.count == 0
+
+
+async def test_a_use_case_without_facts_wakes_nobody(database: Database, wakes: Wakes) -> None:
+    async with database.transaction() as session:
+        await session.execute(text("select 1"))
+
+    assert wakes.count == 0
+
+
+async def test_every_query_is_measured(database: Database) -> None:
+    before = QUERY_SECONDS.collect()[0].samples
+
+    await count_facts(database)
+    async with database.connection() as connection:
+        await connection.fetchval("select 1")  # loggers are called a moment after their query
+
+    counted = [s.value for s in QUERY_SECONDS.collect()[0].samples if s.name.endswith("_count")]
+    earlier = [s.value for s in before if s.name.endswith("_count")]
+    assert counted[0] > earlier[0]
