@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
@@ -34,6 +35,7 @@ class Bus:
         self._listens = False
         self.client = Client()
         self.js = JetStreamContext(self.client, timeout=5)
+        self._watchers: list[Callable[[], None]] = []
         self.woken = asyncio.Event()
         """Set when there may be new rows in this service's outbox."""
         self.connected = asyncio.Event()
@@ -66,6 +68,10 @@ class Bus:
         if not self._listens:
             self._listens = True  # nats-py subscribes again after it has reconnected
             await self.client.subscribe(f"stitch._wake.{self._service}", cb=self._on_ping)
+
+    def on_change(self, watcher: Callable[[], None]) -> None:
+        """Call this whenever the connection comes, goes, or is lost."""
+        self._watchers.append(watcher)
 
     async def close(self) -> None:
         self._is_closing = True
@@ -114,11 +120,12 @@ class Bus:
     async def _on_connected(self) -> None:
         self.epoch += 1
         self.connected.set()
-        self.woken.set()
+        self._tell()
         log.info("nats_connected", epoch=self.epoch)
 
     async def _on_disconnected(self) -> None:
         self.connected.clear()
+        self._tell()
         if not self._is_closing:
             log.warning("nats_disconnected")
 
@@ -126,7 +133,12 @@ class Bus:
         self.connected.clear()
         if not self._is_closing:
             self.lost.set()
-            self.woken.set()
+            self._tell()
+
+    def _tell(self) -> None:
+        self.woken.set()
+        for watcher in self._watchers:
+            watcher()
 
     async def _on_error(self, error: Exception) -> None:
         log.warning("nats_error", error=repr(error))

@@ -1,0 +1,98 @@
+"""What an outcome means: acknowledge, try again later, or park."""
+
+import random
+import socket
+from dataclasses import dataclass
+
+from asyncpg import InterfaceError
+from nats.errors import Error as NatsError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from stitch_common.bus.topology import MAX_DELIVER
+from stitch_common.errors import ErrorKind, StitchError
+
+LONGEST_DELAY = 60.0
+"""Delayed facts count against the consumer's `max_ack_pending`: long waits belong into rows."""
+
+LONGEST_OUTAGE_DELAY = 10.0
+"""Shorter, for everything waits until the server is back, and nothing else is done meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The effect is committed, or was before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Later it may work."""
+
+    seconds: float
+    blames_infrastructure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """It will never work without somebody's help."""
+
+    reason: str
+
+
+_AWAY = ("08", "53", "57P")
+"""SQLSTATE: connection exceptions, insufficient resources, shut down or starting."""
+
+_UNREACHABLE = (
+    ConnectionError,
+    TimeoutError,
+    socket.gaierror,
+    NatsError,
+    PoolTimeoutError,
+    InterfaceError,
+)
+
+Settlement = Done | Retry | Park
+
+
+class MalformedFactError(Exception):
+    """What came is not the fact that its headers say."""
+
+
+class HandlerTooSlowError(Exception):
+    """The handler took longer than its consumer allows."""
+
+
+def settle(error: Exception | None, *, failures: int, tries: int, delivered: int = 1) -> Settlement:
+    """Decide by the error of the latest attempt, the `failures`th that was the fact's own fault."""
+    if error is None:
+        return Done()
+    if is_final(error) or delivered >= MAX_DELIVER:
+        return Park(describe(error))
+    if is_infrastructure(error):
+        seconds = min(delay(failures), LONGEST_OUTAGE_DELAY)
+        return Retry(seconds, blames_infrastructure=True)
+    return Park(describe(error)) if failures >= tries else Retry(delay(failures))
+
+
+def is_final(error: Exception) -> bool:
+    if isinstance(error, StitchError):
+        return error.kind not in {ErrorKind.UNAVAILABLE, ErrorKind.TIMEOUT}
+    return isinstance(error, MalformedFactError)
+
+
+def is_infrastructure(error: Exception) -> bool:
+    """Whether no fact could have been handled, because a server of ours is away."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    driver_error = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(driver_error, "sqlstate", None) or ""
+    return state.startswith(_AWAY) or isinstance(driver_error, _UNREACHABLE)
+
+
+def delay(failures: int) -> float:
+    """Seconds until the next attempt: 1, 2, 4 … 60, spread so that waiting facts don't march."""
+    return min(LONGEST_DELAY, 2.0 ** min(failures - 1, 10)) * random.uniform(0.8, 1.2)  # noqa: S311
+
+
+def describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:500]

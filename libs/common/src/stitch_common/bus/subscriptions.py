@@ -1,0 +1,52 @@
+"""The component that runs all consumers of a process."""
+
+import asyncio
+from collections.abc import Sequence
+
+from stitch_common.bus.connection import Bus
+from stitch_common.bus.consumer import BatchConsumer, Consumer
+from stitch_common.bus.dispatch import Dispatcher
+from stitch_common.bus.flow import BatchFlow, Flow, SingleFlow
+from stitch_common.bus.topology import ACK_WAIT
+
+
+class Subscriptions:
+    """Reads what the consumers want, until told to stop; then finishes what has begun."""
+
+    name = "consumers"
+
+    def __init__(self, bus: Bus, consumers: Sequence[Consumer]) -> None:
+        dispatcher = Dispatcher(consumers)
+        self._flows = [_flow(bus, consumer, dispatcher) for consumer in consumers]
+
+    async def ready(self) -> str | None:
+        """None when all consumers are there and read."""
+        return next((flow.why_not for flow in self._flows if flow.why_not), None)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Raise when the connection to NATS is closed for good, which ends the process."""
+        watch = asyncio.create_task(self._watch())
+        try:
+            async with asyncio.TaskGroup() as parts:
+                for flow in self._flows:
+                    parts.create_task(flow.run())
+                parts.create_task(self._stop_with(stop))
+        finally:
+            watch.cancel()
+
+    async def _stop_with(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        for flow in self._flows:
+            flow.stop()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(ACK_WAIT.total_seconds() / 3)
+            for flow in self._flows:
+                await flow.keep_alive()
+                await flow.sample()
+
+
+def _flow(bus: Bus, consumer: Consumer, dispatcher: Dispatcher) -> Flow:
+    kind = BatchFlow if isinstance(consumer, BatchConsumer) else SingleFlow
+    return kind(bus, consumer, dispatcher)  # type: ignore[arg-type]
