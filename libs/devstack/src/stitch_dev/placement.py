@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -54,5 +55,7 @@ def reachable_folder(wanted: Path, account: Account | None) -> Path:
 def _forget_orphans(home: Path) -> None:
     """Delete the substitutes of folders that are gone, or tests would fill the disk."""
     for origin in home.glob(f"*/{_ORIGIN}"):
-        if not Path(origin.read_text()).exists():
-            shutil.rmtree(origin.parent, ignore_errors=True)
+        # Another process may be deleting the same ones.
+        with suppress(FileNotFoundError):
+            if not Path(origin.read_text()).exists():
+                shutil.rmtree(origin.parent, ignore_errors=True)

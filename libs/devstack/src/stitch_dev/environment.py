@@ -1,0 +1,123 @@
+"""Make .venv what requirements.lock says; runs before anything is installed, so stdlib only.
+
+uv does it in seconds. Where it can't be had, or does not know the registry that pip is told to
+use, pip does it in minutes.
+"""
+
+# An older Python must get as far as the sentence that says so.
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[4]
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+UV = VENV / "bin" / "uv"
+LOCK = ROOT / "requirements.lock"
+STAMP = VENV / "stitch-stamp"
+OLDEST = (3, 11)
+
+PIP = [str(PYTHON), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+# Never another Python than the one that runs this.
+UV_PIP = ["env", "UV_PYTHON_DOWNLOADS=never", str(UV), "pip"]
+FOR_US = ["--quiet", "--python", str(PYTHON)]
+
+
+class SetupError(Exception):
+    """What is to be said to the person at the terminal."""
+
+
+def members() -> list[Path]:
+    found = [
+        path.parent for kind in ("libs", "services") for path in ROOT.glob(f"{kind}/*/p*.toml")
+    ]
+    return sorted(found)
+
+
+def fingerprint() -> str:
+    """Change when the interpreter, the place, the lock or a member's pyproject.toml does."""
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
+    for path in (LOCK, *(member / "pyproject.toml" for member in members())):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def run(*command: str | Path) -> None:
+    subprocess.run([*map(str, command)], check=True, cwd=ROOT)
+
+
+def make_venv() -> None:
+    if PYTHON.exists():
+        return
+    try:
+        run(sys.executable, "-m", "venv", VENV)
+    except subprocess.CalledProcessError:
+        raise SetupError(
+            f"{sys.executable} can't make virtual environments; on Debian and Ubuntu, "
+            "`apt install python3-venv` helps."
+        ) from None
+
+
+def locked(name: str) -> str:
+    """Give the lines of the lock that pin one package, with its hashes."""
+    lines = LOCK.read_text().splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith(f"{name}=="))
+    end = start
+    while lines[end].endswith("\\"):
+        end += 1
+    return "\n".join(lines[start : end + 1])
+
+
+def install_uv() -> None:
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as pinned:
+        pinned.write(locked("uv") + "\n")
+        pinned.flush()
+        run(*PIP, "--require-hashes", "-r", pinned.name)
+
+
+def install_with_uv() -> None:
+    install_uv()
+    run(*UV_PIP, "sync", *FOR_US, "--require-hashes", LOCK)
+    editable = [word for member in members() for word in ("-e", str(member))]
+    run(*UV_PIP, "install", *FOR_US, "--no-deps", "--no-build-isolation", *editable)
+
+
+def install_with_pip() -> None:
+    run(*PIP, "--require-hashes", "-r", LOCK)
+    editable = [word for member in members() for word in ("-e", str(member))]
+    run(*PIP, "--no-deps", "--no-build-isolation", *editable)
+
+
+def install() -> None:
+    try:
+        install_with_uv()
+    except subprocess.CalledProcessError:
+        print("uv could not install it (see above); trying again with pip.", flush=True)
+        install_with_pip()
+
+
+def main() -> int:
+    if sys.version_info < OLDEST:
+        print(f"Stitch needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}.")
+        return 1
+    wanted = fingerprint()
+    if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == wanted:
+        return 0
+    print("Installing what requirements.lock pins into .venv …", flush=True)
+    STAMP.unlink(missing_ok=True)
+    try:
+        make_venv()
+        install()
+    except (SetupError, subprocess.CalledProcessError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    STAMP.write_text(wanted)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+"""Import what the children need, once; the fork server imports this module before it forks."""
+
+import gc
+import importlib
+import os
+import sys
+import threading
+from contextlib import suppress
+
+from stitch_dev.services import SERVICES
+
+# What is imported only when a process starts to work.
+_LATE = ("asyncpg", "httptools", "sqlalchemy.dialects.postgresql.asyncpg", "uvicorn", "uvloop")
+
+PROCESS = os.getpid()
+"""Who imported all this: for a child, its parent."""
+
+
+class ThreadsAtImportError(Exception):
+    """A module started a thread when it was imported; a fork would lose it, perhaps with a lock."""
+
+
+def _load() -> None:
+    for module in (*_LATE, "stitch_dev.mailcatcher.app"):
+        importlib.import_module(module)
+    for service in SERVICES:
+        main = f"{service.module}.__main__"
+        # The child that runs it fails in the same way, and its log shows why.
+        with suppress(Exception):
+            importlib.import_module(main)
+        sys.modules.pop(main, None)
+    if threading.active_count() > 1:
+        raise ThreadsAtImportError(threading.enumerate())
+    # The children share these pages as long as nobody writes to them.
+    gc.freeze()
+
+
+_load()

@@ -1,0 +1,35 @@
+"""The two real servers of the stack, kept running like the programs."""
+
+import asyncio
+from collections.abc import Callable
+
+from stitch_dev.nats import EmbeddedNats
+from stitch_dev.postgres import EmbeddedPostgres
+from stitch_dev.settings import Home, Ports
+
+_LOOK_EVERY = 0.5
+
+
+class Servers:
+    def __init__(self, home: Home, ports: Ports) -> None:
+        self.postgres = EmbeddedPostgres(home.postgres, ports.postgres)
+        self.nats = EmbeddedNats(home.nats, ports.nats)
+
+    def start(self) -> None:
+        # In the main thread: the kernel ends them with the thread that started them.
+        self.postgres.start()
+        self.nats.start()
+
+    def stop(self) -> None:
+        self.nats.stop()
+        self.postgres.stop()
+
+    async def watch(self, say: Callable[[str], None]) -> None:
+        """Start again what has ended, for ever."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            for name, server in (("PostgreSQL", self.postgres), ("NATS", self.nats)):
+                if server.pid is None:
+                    say(f"{name} ended; it starts again now.")
+                    server.stop()
+                    server.start()
