@@ -59,7 +59,7 @@ def _gateway(around: Surroundings) -> Environment:
 
 def _auth(around: Surroundings) -> Environment:
     return {
-        "STITCH_PASSWORD_PEPPER": around.secrets.text("password-pepper"),
+        "STITCH_PASSWORD_PEPPERS": json.dumps(around.secrets.keyring("password-peppers")),
         "STITCH_BOOTSTRAP_USERS": json.dumps(bootstrap_users(around.secrets)),
     }
 
