@@ -43,6 +43,7 @@ class Delivery:
             delivered=message.metadata.num_delivered,
             request_id=address.request_id,
             stream_sequence=message.metadata.sequence.stream,
+            traceparent=(message.headers or {}).get("traceparent"),
         )
         aggregate = (fact_type.producer(), fact_type.aggregate, address.aggregate_id)
         return cls(message, received, fact_type, aggregate)

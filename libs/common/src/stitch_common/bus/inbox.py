@@ -26,6 +26,8 @@ class Received:
     """1 at the first try."""
     request_id: str | None
     stream_sequence: int
+    traceparent: str | None = None
+    """W3C: for work that is done later, in a row of its own."""
 
 
 class Inbox:
