@@ -1,0 +1,21 @@
+"""The composition root for HTTP."""
+
+from fastapi import FastAPI
+
+from stitch_common.http.app import create_app
+from stitch_common.runtime import StoredRuntime
+from stitch_content.content.routes import router as content
+from stitch_content.listing.routes import router as listing
+from stitch_content.settings import ContentSettings
+
+PUBLIC_ROUTES: dict[str, str] = {}
+
+
+def create_api(runtime: StoredRuntime[ContentSettings]) -> FastAPI:
+    # Fixed paths before `/{content_id}`.
+    return create_app(
+        runtime,
+        title="Stitch content",
+        routers=[listing, content],
+        public_routes=PUBLIC_ROUTES,
+    )

@@ -1,0 +1,1 @@
+"""Listing: content by filter, order and full text, and what lies in the trash."""
