@@ -1,0 +1,121 @@
+"""A process serves without a broker, says when it is ready, and drains when it is told to end."""
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+SAMPLE = Path(__file__).with_name("sample_service.py")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A running sample service."""
+
+    process: asyncio.subprocess.Process
+    api: httpx.AsyncClient
+    ops: httpx.AsyncClient
+
+    async def wait_until_ready(self) -> None:
+        async with asyncio.timeout(10):
+            while not await self._is_ready():  # noqa: ASYNC110 - it is another process
+                await asyncio.sleep(0.05)
+
+    async def _is_ready(self) -> bool:
+        try:
+            return (await self.ops.get("/readyz")).status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+@asynccontextmanager
+async def running(command: str = "all", **environment: str) -> AsyncGenerator[Sample]:
+    api, ops = free_port(), free_port()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(SAMPLE),
+        command,
+        env={
+            "STITCH_LISTEN_PORT": str(api),
+            "STITCH_OPS_PORT": str(ops),
+            "STITCH_NATS_URL": "nats://127.0.0.1:1",
+            **environment,
+        },
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with (
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{api}", trust_env=False) as api_client,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{ops}", trust_env=False) as ops_client,
+    ):
+        yield Sample(process, api_client, ops_client)
+    if process.returncode is None:
+        process.kill()
+    await process.communicate()
+
+
+async def test_it_serves_while_nats_is_away() -> None:
+    async with running() as sample:
+        await sample.wait_until_ready()
+
+        assert (await sample.api.get("/slow")).text == "done"
+        assert (await sample.ops.get("/healthz")).json() == {"status": "ok"}
+
+
+async def test_a_request_in_flight_is_finished_before_the_end() -> None:
+    async with running() as sample:
+        await sample.wait_until_ready()
+        answer = asyncio.create_task(sample.api.get("/slow"))
+        await asyncio.sleep(0.2)
+
+        sample.process.send_signal(signal.SIGTERM)
+        output, _ = await sample.process.communicate()
+
+        assert (await answer).text == "done"
+        assert sample.process.returncode == 0
+        assert b"ticker ended" in output
+
+
+async def test_it_is_not_ready_while_it_drains() -> None:
+    async with running() as sample:
+        await sample.wait_until_ready()
+        answer = asyncio.create_task(sample.api.get("/slow"))
+        await asyncio.sleep(0.1)
+
+        sample.process.send_signal(signal.SIGTERM)
+        await asyncio.sleep(0.1)
+        readiness = await sample.ops.get("/readyz")
+
+        assert readiness.status_code == 503
+        assert readiness.json()["checks"]["process"] == "draining"
+        await answer
+
+
+async def test_a_worker_does_not_serve_http() -> None:
+    async with running("worker") as sample:
+        await sample.wait_until_ready()
+
+        with pytest.raises(httpx.ConnectError):
+            await sample.api.get("/slow")
+
+
+async def test_a_wrong_setting_is_answered_by_a_sentence_that_names_it() -> None:
+    async with running(STITCH_LISTEN_PORT="many") as sample:
+        _, errors = await sample.process.communicate()
+
+        assert sample.process.returncode == 1
+        assert b"STITCH_LISTEN_PORT" in errors
+        assert b"Traceback" not in errors
