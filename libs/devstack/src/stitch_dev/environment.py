@@ -8,6 +8,7 @@ use, pip does it in minutes.
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,8 @@ LOCK = ROOT / "requirements.lock"
 STAMP = VENV / "stitch-stamp"
 OLDEST = (3, 11)
 
-PIP = [str(PYTHON), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+# Twice quiet: pip warns about every mirror that lacks a package.
+PIP = [str(PYTHON), "-m", "pip", "-qq", "--disable-pip-version-check", "install"]
 # Never another Python than the one that runs this.
 UV_PIP = ["env", "UV_PYTHON_DOWNLOADS=never", str(UV), "pip"]
 FOR_US = ["--quiet", "--python", str(PYTHON)]
@@ -47,7 +49,9 @@ def fingerprint() -> str:
 
 
 def run(*command: str | Path) -> None:
-    subprocess.run([*map(str, command)], check=True, cwd=ROOT)
+    # pip finds the members' build backend, uv-build, only on the path.
+    path = f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"  # noqa: TID251 - nothing is installed yet
+    subprocess.run([*map(str, command)], check=True, cwd=ROOT, env={**os.environ, "PATH": path})  # noqa: TID251 - the same
 
 
 def make_venv() -> None:
