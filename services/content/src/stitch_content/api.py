@@ -5,10 +5,14 @@ from fastapi import FastAPI
 from stitch_common.http.app import create_app
 from stitch_common.runtime import StoredRuntime
 from stitch_content.content.routes import router as content
+from stitch_content.delivery.routes import router as delivery
 from stitch_content.listing.routes import router as listing
 from stitch_content.settings import ContentSettings
 
-PUBLIC_ROUTES: dict[str, str] = {}
+PUBLIC_ROUTES = {
+    "GET /api/content/published": "it is published for everybody",
+    "GET /api/content/published/{slug}": "it is published for everybody",
+}
 
 
 def create_api(runtime: StoredRuntime[ContentSettings]) -> FastAPI:
@@ -16,6 +20,6 @@ def create_api(runtime: StoredRuntime[ContentSettings]) -> FastAPI:
     return create_app(
         runtime,
         title="Stitch content",
-        routers=[listing, content],
+        routers=[listing, delivery, content],
         public_routes=PUBLIC_ROUTES,
     )

@@ -1,0 +1,1 @@
+"""Delivery: published content for the public, and nothing else."""
