@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import signal
 import socket
 import stat
@@ -17,8 +18,6 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from stitch_dev.ports import find_free
-
 DUMMY = Path(__file__).parent / "dummy"
 
 
@@ -27,7 +26,7 @@ class StackProcess:
 
     def __init__(self, home: Path, *, service: str = "dummy", port_base: int = 0) -> None:
         self.home = home
-        self.port_base = port_base or min(find_free(), 30_000)
+        self.port_base = port_base or free_base()
         self._log = home.parent / f"output-{uuid4().hex}"
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -88,6 +87,11 @@ def processes() -> dict[int, tuple[int, str]]:
 
 def all_gone(pids: Iterable[int]) -> bool:
     return not processes().keys() & set(pids)
+
+
+def free_base() -> int:
+    """Give a base whose ports the servers of other tests don't choose (stitch_dev.ports)."""
+    return 10_000 + secrets.randbelow(6_000)
 
 
 def wait_until(is_so: Callable[[], bool], *, seconds: float = 30) -> None:
@@ -221,9 +225,10 @@ def test_a_service_that_cannot_start_is_reported_with_the_end_of_its_log(home: P
 
 
 def test_a_busy_port_is_said_with_a_way_out(home: Path) -> None:
-    port = find_free()
+    base = free_base()
+    port = base + 25
     with socket.create_server(("127.0.0.1", port)):
-        stack = StackProcess(home, port_base=port - 25)
+        stack = StackProcess(home, port_base=base)
 
         assert stack.process.wait(timeout=30) == 1
     assert f"Port {port}, which the mail catcher's page needs, is busy" in stack.output

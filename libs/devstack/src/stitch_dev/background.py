@@ -52,7 +52,7 @@ class Background:
             process.terminate()
         if not self._home.description.exists():
             raise StackError(f"Stitch did not start. The end of {log}:\n{tail(log)}")
-        self._say(log.read_text())
+        self._say(f"\n{log.read_text().strip()}\n")
 
     def stop(self) -> None:
         holder = Lock(self._home.lock).holder()

@@ -17,14 +17,13 @@ _PATIENCE = 3.0
 async def seed(
     client: httpx.AsyncClient, around: Surroundings, home: Home, say: Callable[[str], None]
 ) -> None:
-    """Make it if this stack has none; a failure is said and does not stop the start."""
-    if home.is_seeded:
-        return
+    """Make it; a failure is said and does not stop the start."""
     try:
         await _make(client, around)
         home.mark_seeded()
     except (httpx.HTTPError, KeyError, ValueError) as error:
-        say(f"The demo content could not be made: {error!r}")
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        say(f"The demo content could not be made: {reason}")
 
 
 async def _make(client: httpx.AsyncClient, around: Surroundings) -> None:

@@ -19,7 +19,7 @@ from stitch_dev.screen import first_screen
 from stitch_dev.secrets_file import Secrets
 from stitch_dev.seed import seed
 from stitch_dev.servers import Servers
-from stitch_dev.services import Service, Surroundings
+from stitch_dev.services import SERVICES, Service, Surroundings
 from stitch_dev.settings import Home, Ports
 from stitch_dev.start_up import start_all
 from stitch_dev.supervisor import Say, Supervisor
@@ -62,10 +62,11 @@ class Stack:
         async with httpx.AsyncClient(trust_env=False) as client:
             programs = [serving(s, self._around, self._home) for s in self._services]
             await start_all(self._supervisor, client, [self._catcher, *programs])
-            await seed(client, self._around, self._home, self._say)
-            describe(self._home, self._services, self._around, dsn)
+            if not self._home.is_seeded and len(self._services) == len(SERVICES):
+                await seed(client, self._around, self._home, self._say)
             seconds = time.monotonic() - started_at
             self._say(first_screen(self._services, self._around, self._home.logs, dsn, seconds))
+            describe(self._home, self._services, self._around, dsn)
             await self._watch(client)
 
     async def _start_servers(self) -> str:
