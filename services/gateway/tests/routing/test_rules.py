@@ -49,7 +49,7 @@ def test_another_method_is_refused_and_told_which_ones_there_are() -> None:
     with pytest.raises(MethodNotAllowedError) as refused:
         table.find("POST", "/a/7")
 
-    assert refused.value.headers == {"allow": "DELETE, GET, HEAD"}
+    assert refused.value.headers == {"allow": "DELETE, GET, HEAD, OPTIONS"}
 
 
 def test_a_method_may_be_taken_by_a_less_exact_row() -> None:

@@ -38,16 +38,21 @@ class RouteTable:
 
     def find(self, method: str, path: str) -> Match:
         """The row for a normalised path; UnknownRouteError or MethodNotAllowedError."""
-        segments = _segments(path)
-        allowed: set[str] = set()
-        for rows, values in _ends(self._root, segments, ()):
+        for rows, values in _ends(self._root, _segments(path), ()):
             if method in rows:
                 route = rows[method]
                 return Match(route, dict(zip(names(route.template), values, strict=True)))
-            allowed |= rows.keys()
-        if not allowed:
-            raise UnknownRouteError
+        allowed = self.methods(path)
         raise MethodNotAllowedError(headers={"allow": ", ".join(sorted(allowed))})
+
+    def methods(self, path: str) -> frozenset[str]:
+        """Which methods there are for this path; UnknownRouteError if there are none."""
+        taken = frozenset[str]().union(
+            *(rows for rows, _ in _ends(self._root, _segments(path), ()))
+        )
+        if not taken:
+            raise UnknownRouteError
+        return taken | {"OPTIONS"}
 
     def _add(self, route: Route) -> None:
         node = self._root

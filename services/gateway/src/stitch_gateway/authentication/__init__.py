@@ -1,0 +1,1 @@
+"""Who passes: credentials are checked against what the route takes."""

@@ -1,0 +1,1 @@
+"""Which frontends browsers may call from, and what every answer tells a browser."""

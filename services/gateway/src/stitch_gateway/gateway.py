@@ -1,0 +1,94 @@
+"""The way of a request: read, find its row, admit, answer here or hand on."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from stitch_common.errors import StitchError
+from stitch_gateway.authentication.service import Guard
+from stitch_gateway.cors.rules import Origins, preflight_headers
+from stitch_gateway.errors import answer_to
+from stitch_gateway.intake.body import ClientLeftError
+from stitch_gateway.intake.head import Head, read_head
+from stitch_gateway.observing.record import record_of
+from stitch_gateway.proxying.clients import client_address
+from stitch_gateway.proxying.service import AnswerCutShortError, Passage, Proxy
+from stitch_gateway.routing.rules import RouteTable
+from stitch_gateway.routing.table import HERE
+from stitch_gateway.settings import GatewaySettings
+
+Page = Callable[[Request], Awaitable[Response]]
+"""What the gateway answers itself."""
+
+
+class Gateway:
+    """A plain ASGI application."""
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        table: RouteTable,
+        guard: Guard,
+        proxy: Proxy,
+        pages: Mapping[str, Page],
+    ) -> None:
+        self._trusted = settings.trusted_proxies
+        self._origins = Origins(settings.allowed_origins)
+        self._table = table
+        self._guard = guard
+        self._proxy = proxy
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        record = record_of(scope)
+        try:
+            await self._answer(scope, receive, send)
+        except StitchError as error:
+            record.outcome = error.code
+            await _refuse(error, scope, receive, send)
+        except ClientLeftError:
+            record.outcome = "client-left"
+        except AnswerCutShortError:
+            # Returning without the end of the answer closes the connection: the client sees it.
+            record.outcome = "cut-short"
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        head = read_head(scope)
+        if head.method == "OPTIONS":
+            await self._tell_options(head)(scope, receive, send)
+            return
+        match = self._table.find(head.method, head.path)
+        record = record_of(scope)
+        scope["route"], record.upstream = match.route, match.route.upstream
+        admission = await self._guard.admit(match.route.access, head.single.get(b"authorization"))
+        record.user_id = admission.principal.user_id if admission.principal else None
+        if match.route.upstream == HERE:
+            request = Request({**scope, "path_params": match.values}, receive)
+            await (await self._pages[match.route.template](request))(scope, receive, send)
+            return
+        passage = Passage(head, match, admission, self._client(scope, head))
+        await self._proxy.forward(passage, receive, send)
+
+    def _tell_options(self, head: Head) -> Response:
+        """A preflight is answered here; no service ever sees one."""
+        methods = self._table.methods(head.path)
+        allow = {"allow": ", ".join(sorted(methods))}
+        is_granted = self._origins.allows(head.single.get(b"origin", b"").decode("latin-1"))
+        return Response(
+            status_code=204, headers=allow | dict(preflight_headers(methods) if is_granted else {})
+        )
+
+    def _client(self, scope: Scope, head: Head) -> str:
+        peer = scope["client"][0] if scope.get("client") else None
+        return client_address(peer, head.forwarded_for, self._trusted)
+
+
+async def _refuse(error: StitchError, scope: Scope, receive: Receive, send: Send) -> None:
+    answer = answer_to(error, scope["path"])
+    if "expect" in Headers(scope=scope):
+        # The client may or may not send its body now; only the end of the connection is clear.
+        answer.headers["connection"] = "close"
+    await answer(scope, receive, send)

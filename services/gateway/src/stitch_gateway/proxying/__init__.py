@@ -1,0 +1,1 @@
+"""Handing requests on to services and their answers back, both ways as a stream."""

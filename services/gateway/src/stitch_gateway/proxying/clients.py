@@ -1,0 +1,37 @@
+"""The address of a client, as far as somebody we trust has seen it."""
+
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+Address = IPv4Address | IPv6Address
+UNKNOWN = "unknown"
+
+
+def client_address(
+    peer: str | None, forwarded_for: bytes, trusted: Iterable[IPv4Network | IPv6Network]
+) -> str:
+    """The nearest address that no trusted proxy has; what stands left of it is hearsay."""
+    nearest = _address(peer or "")
+    if nearest is None:
+        return UNKNOWN
+    networks = tuple(trusted)
+    for entry in reversed(forwarded_for.decode("latin-1").split(",")):
+        if not _is_in(nearest, networks):
+            break
+        told = _address(entry.strip())
+        if told is None:
+            break
+        nearest = told
+    return str(nearest)
+
+
+def _address(text: str) -> Address | None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _is_in(address: Address, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    return any(address in network for network in networks)

@@ -1,0 +1,151 @@
+"""One request to one service and its answer back; nothing is kept on the way."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from starlette.types import Receive, Send
+
+from stitch_gateway.authentication.service import Admission
+from stitch_gateway.intake.body import Body, ClientLeftError
+from stitch_gateway.intake.head import Fields, Head
+from stitch_gateway.proxying.errors import UpstreamBrokenError, UpstreamUnreachableError
+from stitch_gateway.proxying.rules import (
+    PublicAddress,
+    homeward_fields,
+    onward_fields,
+    target_of,
+)
+from stitch_gateway.proxying.upstream import Upstream, UpstreamAnswer, UpstreamRequest
+from stitch_gateway.routing.models import Match
+from stitch_gateway.routing.rules import fill
+from stitch_gateway.settings import GatewaySettings
+
+SAFE = frozenset({"GET", "HEAD"})
+IDEMPOTENT = SAFE | {"PUT", "DELETE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A request that may pass."""
+
+    head: Head
+    match: Match
+    admission: Admission
+    client: str
+
+
+class Proxy:
+    """Hands requests on."""
+
+    def __init__(self, upstreams: Mapping[str, Upstream], settings: GatewaySettings) -> None:
+        self._upstreams = upstreams
+        self._public = PublicAddress.of(settings.public_url)
+        self._idle = settings.client_idle_timeout
+
+    async def forward(self, passage: Passage, receive: Receive, send: Send) -> None:
+        """Answer with what the service says.
+
+        Raises a StitchError while there still can be another answer; ClientLeftError if nobody
+        waits for one; AnswerCutShortError if the service broke off in the middle of its own.
+        """
+        route = passage.match.route
+        body = Body(passage.head, receive, limit=route.max_body, idle=self._idle)
+        request = self._request(passage, body)
+        async with _while_client_waits(body), AsyncExitStack() as exchange:
+            answer = await self._ask(self._upstreams[route.upstream], request, exchange)
+            await _begin(answer, passage, send)
+            await _pass_on(answer, passage, send)
+
+    def _request(self, passage: Passage, body: Body) -> UpstreamRequest:
+        head = passage.head
+        return UpstreamRequest(
+            method=head.method,
+            target=target_of(passage.match, head),
+            fields=onward_fields(
+                head,
+                passage.match,
+                passage.admission,
+                client=passage.client,
+                public=self._public,
+            ),
+            patience=passage.match.route.answers_within.total_seconds(),
+            body=body.chunks() if body.is_there else None,
+            length=body.length,
+        )
+
+    async def _ask(
+        self, upstream: Upstream, request: UpstreamRequest, exchange: AsyncExitStack
+    ) -> UpstreamAnswer:
+        """Try again once where that can't do a thing twice; a POST is never sent again."""
+        try:
+            return await exchange.enter_async_context(upstream.exchange(request))
+        except UpstreamUnreachableError:
+            if request.method not in IDEMPOTENT:
+                raise
+        except UpstreamBrokenError:
+            if request.method not in SAFE or request.body is not None:
+                raise
+        return await exchange.enter_async_context(upstream.exchange(request))
+
+
+class AnswerCutShortError(Exception):
+    """The service broke off in the middle of its answer; the client must see that it did."""
+
+
+async def _begin(answer: UpstreamAnswer, passage: Passage, send: Send) -> None:
+    fields = homeward_fields(answer.fields)
+    if passage.match.route.access.schemes and not _has(fields, b"cache-control"):
+        fields.append((b"cache-control", b"private, no-cache"))
+    fields += _deprecation(passage.match)
+    await send({"type": "http.response.start", "status": answer.status, "headers": fields})
+
+
+async def _pass_on(answer: UpstreamAnswer, passage: Passage, send: Send) -> None:
+    try:
+        if passage.head.method != "HEAD":
+            async for chunk in answer.chunks():
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    except Exception as error:
+        raise AnswerCutShortError from error
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _deprecation(match: Match) -> Fields:
+    """RFC 9745 and RFC 8288: since when not to use this path, and which one instead."""
+    moved = match.route.moved
+    if moved is None:
+        return []
+    since = datetime.combine(moved.since, datetime.min.time(), UTC)
+    successor = f'<{fill(moved.template, match.values)}>; rel="successor-version"'
+    return [
+        (b"deprecation", b"@%d" % since.timestamp()),
+        (b"link", successor.encode()),
+    ]
+
+
+def _has(fields: Fields, wanted: bytes) -> bool:
+    return any(name == wanted for name, _ in fields)
+
+
+@asynccontextmanager
+async def _while_client_waits(body: Body) -> AsyncGenerator[None]:
+    """Abandon the work inside as soon as the client has closed its connection."""
+    patience = asyncio.timeout(None)
+
+    async def watch() -> None:
+        await body.until_client_leaves()
+        patience.reschedule(asyncio.get_running_loop().time())
+
+    watching = asyncio.create_task(watch())
+    try:
+        async with patience:
+            yield
+    except TimeoutError as error:
+        if patience.expired():
+            raise ClientLeftError from error
+        raise
+    finally:
+        watching.cancel()

@@ -1,0 +1,46 @@
+"""What the gateway's process is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import httpx
+
+from stitch_common.bus.connection import Bus
+from stitch_common.clock import Clock, utc_now
+from stitch_common.runtime import Runtime, verifier_of
+from stitch_gateway.proxying.httpx_upstream import HTTPXUpstream
+from stitch_gateway.proxying.upstream import Upstream
+from stitch_gateway.settings import GatewaySettings
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayRuntime(Runtime[GatewaySettings]):
+    """A runtime with a way to every service."""
+
+    upstreams: Mapping[str, Upstream]
+
+    @classmethod
+    def of(cls, service: str, settings: GatewaySettings, *, clock: Clock = utc_now) -> Self:
+        """Build without touching the network."""
+        bus = Bus(settings.nats_url, service)
+        http = httpx.AsyncClient(timeout=httpx.Timeout(5.0, connect=2.0), trust_env=False)
+        verifier = verifier_of(settings, http, clock)
+        return cls(service, settings, clock, bus, http, verifier, upstreams_of(settings))
+
+    async def close(self) -> None:
+        await self.bus.close()
+        await self.http.aclose()
+        for upstream in self.upstreams.values():
+            await upstream.close()
+
+
+def upstreams_of(settings: GatewaySettings) -> dict[str, Upstream]:
+    return {
+        name: HTTPXUpstream(
+            url,
+            connections=settings.upstream_connections,
+            connect_timeout=settings.connect_timeout,
+        )
+        for name, url in settings.upstream_urls.items()
+    }

@@ -1,0 +1,139 @@
+"""A gateway and five services, all on real sockets."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import AsyncExitStack, suppress
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from jwt.algorithms import RSAAlgorithm
+from services.gateway.tests.backend import Backend, served
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
+
+from stitch_common.clock import utc_now
+from stitch_common.testing.tokens import KID, Issuer, test_key
+from stitch_gateway.api import create_api
+from stitch_gateway.runtime import GatewayRuntime
+from stitch_gateway.settings import GatewaySettings
+
+PATIENT, QUIET = 2, 0.1
+FRONTEND = "http://localhost:3000"
+JWKS = "/api/auth/.well-known/jwks.json"
+
+
+class KeySet:
+    """What auth publishes; everything else goes to the scripted service behind it."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self.key = {**json.loads(RSAAlgorithm.to_jwk(test_key().public_key())), "kid": KID}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = JSONResponse({"keys": [self.key]}) if scope["path"] == JWKS else self._backend
+        await app(scope, receive, send)
+
+
+async def _close(runtime: GatewayRuntime) -> None:
+    """All but the bus, which was never started."""
+    await runtime.http.aclose()
+    for upstream in runtime.upstreams.values():
+        await upstream.close()
+
+
+@pytest.fixture(scope="session")
+def all_backends() -> dict[str, Backend]:
+    return {name: Backend() for name in GatewaySettings().upstream_urls}
+
+
+@pytest.fixture(scope="session")
+async def gateway_url(all_backends: dict[str, Backend]) -> AsyncGenerator[str]:
+    async with AsyncExitStack() as servers:
+        urls = {}
+        for name, backend in all_backends.items():
+            app = KeySet(backend) if name == "auth" else backend
+            urls[name] = await servers.enter_async_context(served(app))
+        settings = GatewaySettings.model_validate(
+            {
+                "environment": "dev",
+                "jwks_url": urls["auth"] + JWKS,
+                "client_idle_timeout": 0.5,
+                **{f"{name}_url": url for name, url in urls.items()},
+            }
+        )
+        runtime = GatewayRuntime.of("gateway", settings, clock=utc_now)
+        yield await servers.enter_async_context(served(create_api(runtime)))
+        await _close(runtime)
+
+
+@pytest.fixture
+async def gateway_without_services(unused_tcp_port: int) -> AsyncGenerator[httpx.AsyncClient]:
+    """A gateway in front of nobody."""
+    nobody = f"http://127.0.0.1:{unused_tcp_port}"
+    urls = {f"{name}_url": nobody for name in GatewaySettings().upstream_urls}
+    settings = GatewaySettings.model_validate({"jwks_url": nobody + JWKS, **urls})
+    runtime = GatewayRuntime.of("gateway", settings, clock=utc_now)
+    async with (
+        served(create_api(runtime)) as url,
+        httpx.AsyncClient(base_url=url, trust_env=False) as client,
+    ):
+        yield client
+    await _close(runtime)
+
+
+@pytest.fixture
+def backends(all_backends: dict[str, Backend]) -> Generator[dict[str, Backend]]:
+    yield all_backends
+    for backend in all_backends.values():
+        backend.forget()
+
+
+@pytest.fixture
+def events(backends: dict[str, Backend]) -> Backend:
+    return backends["events"]
+
+
+@pytest.fixture
+def issuer() -> Issuer:
+    return Issuer(utc_now)
+
+
+@pytest.fixture
+async def client(
+    gateway_url: str, backends: dict[str, Backend]
+) -> AsyncGenerator[httpx.AsyncClient]:
+    """Somebody without a credential."""
+    async with httpx.AsyncClient(base_url=gateway_url, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture
+async def viewer(client: httpx.AsyncClient, issuer: Issuer) -> httpx.AsyncClient:
+    client.headers.update(issuer.headers())
+    return client
+
+
+Raw = Callable[[bytes], Awaitable[bytes]]
+
+
+@pytest.fixture
+def raw(gateway_url: str, backends: dict[str, Backend]) -> Raw:
+    """Send these very bytes, and read until the connection is closed or quiet."""
+
+    async def exchange(request: bytes) -> bytes:
+        address = urlsplit(gateway_url)
+        reader, writer = await asyncio.open_connection(address.hostname, address.port)
+        writer.write(request)
+        answer = bytearray()
+        patience = PATIENT
+        with suppress(TimeoutError):
+            while part := await asyncio.wait_for(reader.read(65536), patience):
+                answer += part
+                patience = PATIENT if b"connection: close" in request.lower() else QUIET
+        writer.close()
+        await writer.wait_closed()
+        return bytes(answer)
+
+    return exchange

@@ -1,0 +1,145 @@
+"""What is tried again, and what never is."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from starlette.types import Message
+
+from stitch_common.errors import StitchError
+from stitch_gateway.authentication.service import ANONYMOUS
+from stitch_gateway.intake.head import Fields, read_head
+from stitch_gateway.proxying.errors import (
+    UpstreamBrokenError,
+    UpstreamTimeoutError,
+    UpstreamUnreachableError,
+)
+from stitch_gateway.proxying.service import Passage, Proxy
+from stitch_gateway.proxying.upstream import UpstreamAnswer, UpstreamRequest
+from stitch_gateway.routing.rules import RouteTable
+from stitch_gateway.routing.table import ROUTES
+from stitch_gateway.settings import GatewaySettings
+
+
+class Done:
+    """An answer without a body."""
+
+    status = 204
+
+    @property
+    def fields(self) -> Fields:
+        return []
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        return
+        yield
+
+
+class Failing:
+    """An upstream that fails as often as it is told, and then answers."""
+
+    def __init__(self, *failures: StitchError) -> None:
+        self._failures = list(failures)
+        self.asked = 0
+
+    @asynccontextmanager
+    async def exchange(self, request: UpstreamRequest) -> AsyncGenerator[UpstreamAnswer]:
+        self.asked += 1
+        if self._failures:
+            raise self._failures.pop(0)
+        yield Done()
+
+    async def close(self) -> None:
+        return
+
+
+async def send(_message: Message) -> None:
+    return
+
+
+def passage(method: str, *, has_body: bool = False) -> Passage:
+    headers = [(b"host", b"x")] + [(b"content-length", b"2")] * has_body
+    scope = {
+        "method": method,
+        "raw_path": b"/api/events/7",
+        "query_string": b"",
+        "headers": headers,
+    }
+    template = "/api/events/7/publish" if method == "POST" else "/api/events/7"
+    match = RouteTable(ROUTES).find(method, template)
+    return Passage(read_head(scope), match, ANONYMOUS, "127.0.0.1")
+
+
+async def receive() -> Message:
+    return {"type": "http.request", "body": b"{}", "more_body": False}
+
+
+async def forward(upstream: Failing, passage: Passage) -> None:
+    await Proxy({"events": upstream}, GatewaySettings()).forward(passage, receive, send)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
+async def test_what_is_idempotent_and_was_not_sent_is_sent_again(method: str) -> None:
+    upstream = Failing(UpstreamUnreachableError())
+
+    await forward(upstream, passage(method))
+
+    assert upstream.asked == 2
+
+
+async def test_what_is_safe_and_broke_off_is_sent_again() -> None:
+    upstream = Failing(UpstreamBrokenError())
+
+    await forward(upstream, passage("GET"))
+
+    assert upstream.asked == 2
+
+
+@pytest.mark.parametrize(
+    "failure", [UpstreamUnreachableError(), UpstreamBrokenError(), UpstreamTimeoutError()]
+)
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+async def test_what_is_not_idempotent_is_sent_once(method: str, failure: StitchError) -> None:
+    upstream = Failing(failure)
+
+    with pytest.raises(type(failure)):
+        await forward(upstream, passage(method))
+
+    assert upstream.asked == 1
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+async def test_what_may_have_had_its_effect_is_not_sent_again(method: str) -> None:
+    upstream = Failing(UpstreamBrokenError())
+
+    with pytest.raises(UpstreamBrokenError):
+        await forward(upstream, passage(method))
+
+    assert upstream.asked == 1
+
+
+async def test_what_has_spent_its_body_is_not_sent_again() -> None:
+    upstream = Failing(UpstreamBrokenError())
+
+    with pytest.raises(UpstreamBrokenError):
+        await forward(upstream, passage("GET", has_body=True))
+
+    assert upstream.asked == 1
+
+
+async def test_patience_is_not_spent_twice() -> None:
+    upstream = Failing(UpstreamTimeoutError())
+
+    with pytest.raises(UpstreamTimeoutError):
+        await forward(upstream, passage("GET"))
+
+    assert upstream.asked == 1
+
+
+async def test_there_is_one_second_try() -> None:
+    upstream = Failing(UpstreamUnreachableError(), UpstreamUnreachableError())
+
+    with pytest.raises(UpstreamUnreachableError):
+        await forward(upstream, passage("GET"))
+
+    assert upstream.asked == 2
