@@ -18,11 +18,11 @@ run: setup ## Run the whole system in this terminal; Ctrl-C ends it
 start: setup ## Run the whole system in the background; returns when all is ready
 	@$(STACK) start
 
-stop: setup ## End the system in the background
-	@$(STACK) stop
+stop: ## End the system
+	@test ! -x $(BIN)/python || $(STACK) stop
 
-reset: setup ## End the system and delete its data
-	@$(STACK) reset
+reset: ## End the system and delete its data
+	@test ! -x $(BIN)/python || $(STACK) reset
 
 test: setup ## Run all tests; ARGS="services/events -k seats" for some of them
 	@$(BIN)/pytest -n auto --dist loadfile $(ARGS)

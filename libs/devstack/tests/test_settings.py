@@ -115,6 +115,17 @@ def test_one_stack_at_a_time_holds_a_folder(tmp_path: Path) -> None:
     second.release()
 
 
+def test_large_logs_are_set_aside_and_others_go_on(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.create()
+    (home.logs / "large.log").write_bytes(bytes(11_000_000))
+    (home.logs / "small.log").touch()
+
+    home.set_large_logs_aside()
+
+    assert sorted(path.name for path in home.logs.iterdir()) == ["large.old", "small.log"]
+
+
 def test_deleting_a_home_leaves_what_others_put_there(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     home.create()

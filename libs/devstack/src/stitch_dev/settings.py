@@ -14,6 +14,7 @@ REPOSITORY = Path(__file__).resolve().parents[4]
 
 _OPS_OFFSET = 1000
 _FIRST_PORT = 8000
+_LARGEST_LOG = 10_000_000
 
 
 class DevSettings(BaseSettings):
@@ -111,6 +112,12 @@ class Home:
         self.logs.mkdir(parents=True, exist_ok=True)
         # The database's account must be able to pass; what is secret has its own mode.
         self.folder.chmod(0o755)
+
+    def set_large_logs_aside(self) -> None:
+        """Begin anew; the one before the last is gone."""
+        for log in self.logs.glob("*.log"):
+            if log.stat().st_size > _LARGEST_LOG:
+                log.rename(log.with_suffix(".old"))
 
     def mark_seeded(self) -> None:
         self._seed_mark.touch()

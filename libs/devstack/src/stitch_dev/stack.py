@@ -51,10 +51,12 @@ class Stack:
         finally:
             await self._stop()
             lock.release()
+        self._say("Stitch has stopped.")
 
     async def _work(self) -> None:
         started_at = time.monotonic()
         self._home.description.unlink(missing_ok=True)
+        self._home.set_large_logs_aside()
         await check_ports(self._around.ports, self._services)
         warm_up()
         dsn = await self._start_servers()
