@@ -1,6 +1,6 @@
 """Alembic's entry: the content service's tables in its own schema."""
 
 from stitch_common.migrations import run_env
-from stitch_content.tables import Base
+from stitch_content.db import all_tables
 
-run_env(Base.metadata, "content")
+run_env(all_tables(), "content")

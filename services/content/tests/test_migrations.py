@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from stitch_common.database import driver_url
 from stitch_common.testing.databases import Databases
-from stitch_content.tables import Base
+from stitch_content.db import all_tables
 
 OF_COMMON = {
     "alembic_version",
@@ -39,7 +39,7 @@ async def test_the_migrated_schema_is_the_declared_one(service_databases: Databa
     async with service_databases.fresh("stitch_content") as dsn:
         engine = create_async_engine(driver_url(dsn))
         async with engine.connect() as connection:
-            differences = await connection.run_sync(drift, Base.metadata)
+            differences = await connection.run_sync(drift, all_tables())
         await engine.dispose()
 
     assert differences == []

@@ -1,18 +1,25 @@
 """The service's schema."""
 
+from importlib import import_module
+
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
 from stitch_common.bus.tables import declare_bus_tables
 from stitch_common.database import NAMING
 
-SCHEMA = "content"
-
 
 class Base(DeclarativeBase):
     """The tables of the content service."""
 
-    metadata = MetaData(schema=SCHEMA, naming_convention=NAMING)
+    metadata = MetaData(schema="content", naming_convention=NAMING)
 
 
 declare_bus_tables(Base.metadata)
+
+
+def all_tables() -> MetaData:
+    """The metadata once every slice has declared its tables; for migrations and drift checks."""
+    for name in ("content",):
+        import_module(f"stitch_content.{name}.models")
+    return Base.metadata

@@ -13,10 +13,9 @@ from stitch_common.database import Database
 from stitch_common.testing.clock import SettableClock
 from stitch_common.versioning import StaleVersionError
 from stitch_content.content.errors import SlugTakenError
-from stitch_content.content.models import Content, ContentVersion, Slug
-from stitch_content.content.rules import Status
+from stitch_content.content.models import Content, ContentVersion, Slug, Status
 from stitch_content.content.schemas import ContentCreate, ContentUpdate
-from stitch_content.content.service import CREATED, PUBLISHED, ContentService
+from stitch_content.content.service import CREATED, PUBLISHED, ContentService, ContentView
 
 FactsOf = Callable[[Database], Awaitable[list[Fact]]]
 
@@ -53,7 +52,7 @@ async def test_of_20_parallel_changes_of_one_version_one_succeeds(
         return_exceptions=True,
     )
 
-    assert Counter(map(type, outcomes)) == {Content: 1, StaleVersionError: 19}
+    assert Counter(map(type, outcomes)) == {ContentView: 1, StaleVersionError: 19}
     assert (await contents.get(item.id)).version == 2
 
 
@@ -67,7 +66,7 @@ async def test_of_parallel_items_with_one_explicit_slug_one_succeeds(
         return_exceptions=True,
     )
 
-    assert Counter(map(type, outcomes)) == {Content: 1, SlugTakenError: 9}
+    assert Counter(map(type, outcomes)) == {ContentView: 1, SlugTakenError: 9}
 
 
 async def test_every_save_is_a_version_and_a_move_is_none(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -19,7 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, TSVECTOR
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from stitch_common.versioning import Versioned
-from stitch_content.content.rules import TRASHED, Status, text_of
+from stitch_content.content.rules import text_of
 from stitch_content.db import Base
 
 Moment = TIMESTAMP(timezone=True)
@@ -32,6 +33,26 @@ setweight(to_tsvector('english', title), 'A')
 || setweight(to_tsvector('english', coalesce(meta_keywords, '')), 'C')
 || setweight(to_tsvector('english', left(body_text, 100000)), 'D')
 """
+
+
+class ContentType(StrEnum):
+    """What kinds of content there are."""
+
+    ARTICLE = "article"
+    PAGE = "page"
+    BLOG_POST = "blog_post"
+
+
+class Status(StrEnum):
+    """Where an item is in its life; the trash is apart from it."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    ARCHIVED = "archived"
+
+
+TRASHED = "trashed"
+"""What facts say instead of a status once an item lies in the trash or is gone."""
 
 
 class Written:

@@ -15,8 +15,7 @@ from stitch_content.content.errors import (
     SlugTakenError,
     VersionRequiredError,
 )
-from stitch_content.content.models import Content
-from stitch_content.content.rules import Status
+from stitch_content.content.models import Status
 from stitch_content.content.schemas import ContentCreate, ContentUpdate, ContentView
 from stitch_content.content.service import ContentService
 
@@ -47,9 +46,9 @@ SAVE_PROBLEMS = CHANGE_PROBLEMS | declares(SlugTakenError)
 TRASH_PROBLEMS = CHANGE_PROBLEMS | declares(NotInTrashError)
 
 
-def answer(response: Response, item: Content) -> ContentView:
+def with_etag(response: Response, item: ContentView) -> ContentView:
     set_etag(response, item.version)
-    return ContentView.model_validate(item)
+    return item
 
 
 @router.post("", status_code=201, responses=declares(SlugTakenError))
@@ -58,14 +57,14 @@ async def create_content(
 ) -> ContentView:
     item = await contents.create(new, user.user_id)
     response.headers["location"] = f"/api/content/{item.id}"
-    return answer(response, item)
+    return with_etag(response, item)
 
 
 @router.get("/{content_id}", responses=declares(ContentNotFoundError))
 async def get_content(
     content_id: ResourceId, contents: Contents, response: Response, _user: Viewer
 ) -> ContentView:
-    return answer(response, await contents.get(content_id))
+    return with_etag(response, await contents.get(content_id))
 
 
 @router.put("/{content_id}", responses=SAVE_PROBLEMS)
@@ -79,7 +78,7 @@ async def update_content(
     user: Editor,
 ) -> ContentView:
     item = await contents.update(content_id, changes, expected=expected, user_id=user.user_id)
-    return answer(response, item)
+    return with_etag(response, item)
 
 
 @router.delete("/{content_id}", status_code=204, responses=CHANGE_PROBLEMS)
@@ -97,7 +96,7 @@ async def publish_content(
     response: Response,
     _user: Editor,
 ) -> ContentView:
-    return answer(response, await contents.move(content_id, Status.PUBLISHED, expected=expected))
+    return with_etag(response, await contents.move(content_id, Status.PUBLISHED, expected=expected))
 
 
 @router.post("/{content_id}/unpublish", responses=CHANGE_PROBLEMS)
@@ -108,7 +107,7 @@ async def unpublish_content(
     response: Response,
     _user: Editor,
 ) -> ContentView:
-    return answer(response, await contents.move(content_id, Status.DRAFT, expected=expected))
+    return with_etag(response, await contents.move(content_id, Status.DRAFT, expected=expected))
 
 
 @router.post("/{content_id}/archive", responses=CHANGE_PROBLEMS)
@@ -119,7 +118,7 @@ async def archive_content(
     response: Response,
     _user: Editor,
 ) -> ContentView:
-    return answer(response, await contents.move(content_id, Status.ARCHIVED, expected=expected))
+    return with_etag(response, await contents.move(content_id, Status.ARCHIVED, expected=expected))
 
 
 @router.post("/{content_id}/restore", responses=TRASH_PROBLEMS)
@@ -130,7 +129,7 @@ async def restore_content(
     response: Response,
     _user: Editor,
 ) -> ContentView:
-    return answer(response, await contents.restore(content_id, expected=expected))
+    return with_etag(response, await contents.restore(content_id, expected=expected))
 
 
 @router.delete("/{content_id}/purge", status_code=204, responses=TRASH_PROBLEMS)

@@ -3,7 +3,6 @@
 import html
 import re
 import secrets
-from enum import StrEnum
 
 import nh3
 from slugify import slugify
@@ -14,26 +13,6 @@ MAX_SUFFIX = 2 * SUFFIX_BYTES + 1
 RANDOM_ATTEMPTS = 8
 CONTROL_CHARACTERS = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f]")
 BLOCK_END = re.compile(r"</(?:p|div|h[1-6]|li|tr|td|th|blockquote|pre)>|<(?:br|hr)\s*/?>")
-
-
-class ContentType(StrEnum):
-    """What kinds of content there are."""
-
-    ARTICLE = "article"
-    PAGE = "page"
-    BLOG_POST = "blog_post"
-
-
-class Status(StrEnum):
-    """Where an item is in its life; the trash is apart from it."""
-
-    DRAFT = "draft"
-    PUBLISHED = "published"
-    ARCHIVED = "archived"
-
-
-TRASHED = "trashed"
-"""What facts say instead of a status once an item lies in the trash or is gone."""
 
 
 def clean_html(body: str) -> str:

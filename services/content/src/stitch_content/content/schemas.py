@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from stitch_common.http.bodies import RequestBody
-from stitch_content.content.rules import ContentType, Status, clean_html, plain_text, slug_of
+from stitch_content.content.models import ContentType, Status
+from stitch_content.content.rules import clean_html, plain_text, slug_of
 
 MAX_TAGS = 30
 

@@ -18,10 +18,12 @@ from stitch_common.contracts.content import (
     ContentUpdated,
 )
 from stitch_common.database import Database
-from stitch_content.content.models import Content
+from stitch_content.content.models import Content, Status
 from stitch_content.content.repository import ContentRepository
-from stitch_content.content.rules import Status, slug_of, slugs_to_try, text_of
-from stitch_content.content.schemas import ContentCreate, ContentUpdate
+from stitch_content.content.rules import slug_of, slugs_to_try, text_of
+from stitch_content.content.schemas import ContentCreate, ContentUpdate, ContentView
+
+__all__ = ["ContentService", "ContentView"]
 
 CREATED = Counter("stitch_content_created", "Items of content that were written")
 PUBLISHED = Counter("stitch_content_published", "Times that an item was shown to the public")
@@ -34,11 +36,12 @@ class ContentService:
         self._database = database
         self._clock = clock
 
-    async def get(self, content_id: int) -> Content:
+    async def get(self, content_id: int) -> ContentView:
         async with self._database.transaction() as session:
-            return await ContentRepository(session).get(content_id)
+            item = await ContentRepository(session).get(content_id)
+        return ContentView.model_validate(item)
 
-    async def create(self, new: ContentCreate, author_id: int) -> Content:
+    async def create(self, new: ContentCreate, author_id: int) -> ContentView:
         """Write an item; without a slug of its own it gets one that nobody has."""
         at = self._clock()
         async with self._database.transaction() as session:
@@ -57,11 +60,11 @@ class ContentService:
             is_shown = await self._move(session, item, new.status)
         CREATED.inc()
         PUBLISHED.inc(is_shown)
-        return item
+        return ContentView.model_validate(item)
 
     async def update(
         self, content_id: int, changes: ContentUpdate, *, expected: int | None, user_id: int
-    ) -> Content:
+    ) -> ContentView:
         """Change an item; what the public sees of it stays, unless its status changes."""
         values = changes.model_dump(exclude_unset=True)
         status = values.pop("status", None)
@@ -73,16 +76,16 @@ class ContentService:
                 session, item, Status(status)
             )
         PUBLISHED.inc(is_shown)
-        return item
+        return ContentView.model_validate(item)
 
-    async def move(self, content_id: int, status: Status, *, expected: int | None) -> Content:
+    async def move(self, content_id: int, status: Status, *, expected: int | None) -> ContentView:
         """Publish, unpublish or archive an item; being there already changes nothing."""
         async with self._database.transaction() as session:
             item = await ContentRepository(session).lock(content_id)
             item.expect(expected)
             is_shown = await self._move(session, item, status)
         PUBLISHED.inc(is_shown)
-        return item
+        return ContentView.model_validate(item)
 
     async def trash(self, content_id: int, *, expected: int | None) -> None:
         at = self._clock()
@@ -94,7 +97,7 @@ class ContentService:
             await contents.hide(item)
             Outbox(session).add(ContentTrashed(**item.facts_know(at)))
 
-    async def restore(self, content_id: int, *, expected: int | None) -> Content:
+    async def restore(self, content_id: int, *, expected: int | None) -> ContentView:
         """Take an item out of the trash, as a draft under its old slug."""
         at = self._clock()
         async with self._database.transaction() as session:
@@ -102,7 +105,7 @@ class ContentService:
             item.expect(expected)
             item.restore(at)
             Outbox(session).add(ContentRestored(**item.facts_know(at)))
-        return item
+        return ContentView.model_validate(item)
 
     async def purge(self, content_id: int, *, expected: int | None) -> None:
         """Remove an item from the trash for good, with its versions and slugs."""

@@ -1,5 +1,7 @@
 """HTTP for the public and its caches."""
 
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -7,9 +9,9 @@ from fastapi.responses import RedirectResponse
 
 from stitch_common.http.lists import Cursors, RequestedPage, link_next, set_total
 from stitch_common.http.problems import declares
-from stitch_content.caching import cacheable, digest_tag, freshness
-from stitch_content.content.rules import MAX_SLUG, ContentType
+from stitch_content.content.models import ContentType
 from stitch_content.delivery.errors import NotPublishedError
+from stitch_content.delivery.rules import digest_tag, freshness, is_known
 from stitch_content.delivery.schemas import PublishedItem
 from stitch_content.delivery.service import DeliveryService
 
@@ -19,7 +21,7 @@ router = APIRouter(prefix=PREFIX, tags=["Delivery"])
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "You have it already."}}
 MOVED: dict[int | str, dict[str, Any]] = {301: {"description": "It has another slug now."}}
 
-KnownSlug = Annotated[str, Path(pattern=r"^[a-z0-9-]+$", max_length=MAX_SLUG)]
+KnownSlug = Annotated[str, Path(pattern=r"^[a-z0-9-]+$")]
 
 
 def delivery_service(request: Request) -> DeliveryService:
@@ -28,6 +30,19 @@ def delivery_service(request: Request) -> DeliveryService:
 
 
 Delivery = Annotated[DeliveryService, Depends(delivery_service)]
+
+
+def max_age_of(request: Request) -> timedelta:
+    max_age: timedelta = request.app.state.runtime.settings.public_max_age
+    return max_age
+
+
+def cacheable(request: Request, json: str, *, tag: str, keys: Iterable[str]) -> Response:
+    """The JSON with what caches need to know; `304` without it for those who have it."""
+    headers = {"etag": tag, **freshness(max_age_of(request), keys)}
+    if is_known(request.headers.getlist("if-none-match"), tag):
+        return Response(status_code=304, headers=headers)
+    return Response(json, media_type="application/json", headers=headers)
 
 
 @router.get("", response_model=list[PublishedItem], responses=NOT_MODIFIED)
@@ -44,7 +59,6 @@ async def list_published(
         request,
         found.json,
         tag=digest_tag(found.json, found.next_cursor or "", str(found.total)),
-        max_age=request.app.state.runtime.settings.public_max_age,
         keys=["content", "content-list"],
     )
     link_next(request, response, found.next_cursor)
@@ -60,8 +74,8 @@ async def list_published(
 async def get_published(request: Request, delivery: Delivery, slug: KnownSlug) -> Response:
     """One live item; a slug that it had before leads to its present one."""
     live = await delivery.get(slug)
-    max_age = request.app.state.runtime.settings.public_max_age
-    keys = dict.fromkeys(["content", f"content-{live.slug}", f"content-{slug}"])
+    keys = ["content", f"content-{live.slug}", f"content-{slug}"]
     if live.slug != slug:
-        return RedirectResponse(f"{PREFIX}/{live.slug}", 301, headers=freshness(max_age, keys))
-    return cacheable(request, live.json, tag=digest_tag(live.json), max_age=max_age, keys=keys)
+        headers = freshness(max_age_of(request), keys)
+        return RedirectResponse(f"{PREFIX}/{live.slug}", 301, headers=headers)
+    return cacheable(request, live.json, tag=digest_tag(live.json), keys=keys)

@@ -2,7 +2,7 @@
 
 from pydantic import AwareDatetime, BaseModel
 
-from stitch_content.content.rules import ContentType
+from stitch_content.content.models import ContentType
 
 
 class PublishedItem(BaseModel):

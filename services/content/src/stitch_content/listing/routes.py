@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AwareDatetime
 from stitch_common.http.bodies import MAX_ID
 from stitch_common.http.lists import Cursors, RequestedPage, link_next, set_total
 from stitch_common.http.principals import Editor, Viewer
-from stitch_content.content.rules import ContentType, Status
+from stitch_content.content.models import ContentType, Status
 from stitch_content.listing.repository import Filter
 from stitch_content.listing.rules import beginning, end, fields_of, order_of, words_of
 from stitch_content.listing.schemas import ContentListItem, TrashedItem

@@ -2,7 +2,7 @@
 
 from pydantic import AwareDatetime
 
-from stitch_content.content.schemas import ContentView
+from stitch_content.content.service import ContentView
 
 
 class ContentListItem(ContentView):
