@@ -4,7 +4,7 @@ STACK := $(BIN)/python -m stitch_dev
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run start stop reset test
+.PHONY: help setup run start stop reset test e2e check lint types imports dependencies rules generate lock bench
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,3 +26,36 @@ reset: ## End the system and delete its data
 
 test: setup ## Run all tests; ARGS="services/events -k seats" for some of them
 	@$(BIN)/pytest -n auto --dist loadfile $(ARGS)
+
+e2e: setup ## Run the journeys over the whole system only
+	@$(BIN)/pytest tests/e2e $(ARGS)
+
+check: setup ## Lint, types, import and dependency rules, generated files; under a minute
+	@$(MAKE) --no-print-directory -j2 --output-sync=target lint types imports dependencies rules
+
+lint:
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
+
+types:
+	@$(BIN)/mypy libs services tests bench
+
+imports:
+	@$(BIN)/lint-imports --no-timing
+
+dependencies:
+	@for member in libs/* services/*; do (cd $$member && ../../$(BIN)/deptry . --no-ansi) || exit 1; done
+
+rules:
+	@$(BIN)/pytest -q tests/architecture libs/common/tests/contracts
+
+generate: setup ## Make the generated files anew: docs/events.md, schemas, docs/openapi
+	@$(BIN)/python -m stitch_common.contracts.generate
+	@$(BIN)/python -m stitch_dev.openapi
+
+lock: setup ## Make requirements.lock anew, after a pyproject.toml has changed
+	@$(BIN)/uv pip compile libs/*/pyproject.toml services/*/pyproject.toml --group pyproject.toml:dev \
+		--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--no-emit-package stitch-common --quiet --output-file requirements.lock
+
+bench: setup ## Run all benchmarks; each ends with one JSON line of ratios
+	@for one in bench/bench_*.py; do $(BIN)/python $$one || exit 1; done

@@ -76,3 +76,38 @@ class Person:
 
     def post(self, path: str, body: Any = None, **headers: str) -> httpx.Response:
         return self._gateway.post(path, json=body, headers={**self._headers, **headers})
+
+
+def open_event(editor: Person, guests: int = 100) -> dict[str, Any]:
+    """A published event."""
+    created = editor.post(
+        "/api/events",
+        {
+            "title": unique("Summer party"),
+            "description": "Food, music and old friends.",
+            "event_type": "party",
+            "start_date": "2027-06-19T18:00:00+02:00",
+            "end_date": "2027-06-19T23:00:00+02:00",
+            "timezone": "Europe/Berlin",
+            "location": "Old Mill, Potsdam",
+            "max_attendees": guests,
+            "allow_guests": True,
+            "max_party_size": 4,
+        },
+    )
+    assert created.status_code == 201, created.text
+    event = created.json()
+    published = editor.post(f"/api/events/{event['id']}/publish")
+    assert published.status_code == 200, published.text
+    return dict(published.json())
+
+
+def invite(editor: Person, event_id: int, addresses: list[str]) -> dict[str, Any]:
+    def accepted() -> httpx.Response | None:
+        # Notifications learns of the event from its fact, a moment after it was published.
+        answer = editor.post(
+            f"/api/notifications/{event_id}/send-invitations", {"recipient_emails": addresses}
+        )
+        return answer if answer.status_code == 202 else None
+
+    return dict(eventually(accepted).json())

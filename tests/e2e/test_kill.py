@@ -6,9 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 import pytest
-from conftest import ROOT, Stack
-from journey import Mailbox, Person, eventually, unique
-from test_main_job import invite, open_event
+from tests.e2e.journey import Mailbox, Person, eventually, invite, open_event, unique
+from tests.e2e.running_stack import ROOT, Stack
 
 pytestmark = pytest.mark.e2e
 
@@ -43,9 +42,9 @@ def kill(stack: Stack, service: str) -> None:
     )
 
 
-def test_every_guest_has_one_mail_though_notifications_is_killed(stack: Stack) -> None:
-    editor = Person(stack.gateway, **stack.user("editor"))
-    mailbox = Mailbox(stack.mail)
+def test_every_guest_has_one_mail_though_notifications_is_killed(
+    stack: Stack, mailbox: Mailbox, editor: Person
+) -> None:
     event = open_event(editor, guests=1000)
     domain = f"{unique('kill')}.example.org"
     guests = {f"guest{n}@{domain}" for n in range(GUESTS)}

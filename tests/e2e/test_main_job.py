@@ -1,13 +1,11 @@
 """From nothing to a guest's answer, through every real part."""
 
 import asyncio
-from typing import Any
 
-import httpx
 import nats
 import pytest
-from conftest import Stack
-from journey import Mailbox, Person, eventually, link_in, unique
+from tests.e2e.journey import Mailbox, Person, eventually, invite, link_in, open_event, unique
+from tests.e2e.running_stack import Stack
 
 pytestmark = pytest.mark.e2e
 
@@ -19,51 +17,6 @@ SUBJECTS = {
     "stitch.events.rsvp.updated.v1",
     "stitch.notifications.email.sent.v1",
 }
-
-
-@pytest.fixture
-def mailbox(stack: Stack) -> Mailbox:
-    return Mailbox(stack.mail)
-
-
-@pytest.fixture
-def editor(stack: Stack) -> Person:
-    return Person(stack.gateway, **stack.user("editor"))
-
-
-def open_event(editor: Person, guests: int = 100) -> dict[str, Any]:
-    """A published event."""
-    created = editor.post(
-        "/api/events",
-        {
-            "title": unique("Summer party"),
-            "description": "Food, music and old friends.",
-            "event_type": "party",
-            "start_date": "2027-06-19T18:00:00+02:00",
-            "end_date": "2027-06-19T23:00:00+02:00",
-            "timezone": "Europe/Berlin",
-            "location": "Old Mill, Potsdam",
-            "max_attendees": guests,
-            "allow_guests": True,
-            "max_party_size": 4,
-        },
-    )
-    assert created.status_code == 201, created.text
-    event = created.json()
-    published = editor.post(f"/api/events/{event['id']}/publish")
-    assert published.status_code == 200, published.text
-    return dict(published.json())
-
-
-def invite(editor: Person, event_id: int, addresses: list[str]) -> dict[str, Any]:
-    def accepted() -> httpx.Response | None:
-        # Notifications learns of the event from its fact, a moment after it was published.
-        answer = editor.post(
-            f"/api/notifications/{event_id}/send-invitations", {"recipient_emails": addresses}
-        )
-        return answer if answer.status_code == 202 else None
-
-    return dict(eventually(accepted).json())
 
 
 def test_somebody_registers_verifies_and_logs_in(stack: Stack, mailbox: Mailbox) -> None:
