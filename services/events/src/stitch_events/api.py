@@ -1,0 +1,36 @@
+"""Composition root for HTTP."""
+
+from fastapi import FastAPI
+
+from stitch_common.http.app import create_app
+from stitch_common.runtime import StoredRuntime
+from stitch_events.analytics.routes import router as analytics
+from stitch_events.calendar.routes import router as calendar
+from stitch_events.events.routes import router as events
+from stitch_events.guests.routes import router as guests
+from stitch_events.rsvps.routes import router as rsvps
+from stitch_events.settings import EventsSettings
+from stitch_events.wiring import Services
+
+# The order matters: `/all-rsvps` and `/rsvp` come before `/{event_id}`.
+ROUTERS = [rsvps, calendar, guests, events, analytics]
+
+BY_TOKEN = "the guest's link token is the credential"  # noqa: S105 - a reason, not a secret
+
+PUBLIC_ROUTES = {
+    "GET /api/events/public/{slug}": "the public face of a published event",
+    "POST /api/events/public/{slug}/rsvps": "strangers register; the mailed link confirms",
+    "POST /api/events/{event_id}/rsvps": "strangers register; with an editor's token it adds",
+    "PUT /api/events/rsvps/{rsvp_id}": f"{BY_TOKEN}, or an editor's access token; else 404",
+    "GET /api/events/rsvp": BY_TOKEN,
+    "PUT /api/events/rsvp": BY_TOKEN,
+    "DELETE /api/events/rsvp": BY_TOKEN,
+    "GET /api/events/rsvp/calendar.ics": BY_TOKEN,
+}
+
+
+def create_api(runtime: StoredRuntime[EventsSettings]) -> FastAPI:
+    """The HTTP side of this service."""
+    app = create_app(runtime, title="Events", routers=ROUTERS, public_routes=PUBLIC_ROUTES)
+    app.state.services = Services.of(runtime)
+    return app

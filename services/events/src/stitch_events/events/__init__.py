@@ -1,0 +1,1 @@
+"""Calendar entries: what happens when, where and for how many."""

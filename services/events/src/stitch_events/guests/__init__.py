@@ -1,0 +1,1 @@
+"""The guest list as editors keep it, and invitations."""

@@ -1,0 +1,193 @@
+"""Every SQL statement about the guest list."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    Select,
+    Text,
+    bindparam,
+    case,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from stitch_common.http.lists import Cursors, Page
+from stitch_events.events.models import Event
+from stitch_events.events.service import EventNotFoundError
+from stitch_events.fields import prefix_query
+from stitch_events.guests.schemas import GuestFilters, GuestSort
+from stitch_events.keyset import Keyset
+from stitch_events.rsvps.models import APPROVED, ON_THE_LIST, RSVP
+from stitch_events.rsvps.service import GuestExistsError, RSVPNotFoundError
+from stitch_events.status import RSVPStatus
+
+
+class GuestRepository:
+    """The guest list in one transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def lock_event(self, event_id: int) -> Event:
+        event = await self._session.scalar(_event(event_id).with_for_update(key_share=True))
+        if event is None:
+            raise EventNotFoundError
+        return event
+
+    async def get_event(self, event_id: int) -> Event:
+        event = await self._session.scalar(_event(event_id))
+        if event is None:
+            raise EventNotFoundError
+        return event
+
+    async def add(self, rsvp: RSVP) -> None:
+        """Insert a guest; GuestExistsError if the address is on the list already."""
+        self._session.add(rsvp)
+        try:
+            await self._session.flush()
+        except IntegrityError as error:
+            if "uq_rsvps_event_id_email" in str(error.orig):
+                raise GuestExistsError from error
+            raise
+
+    async def get_event_of(self, rsvp_id: int) -> int:
+        """Tell whose guest this is."""
+        event_id = await self._session.scalar(
+            select(RSVP.event_id).where(RSVP.id == rsvp_id, RSVP.deleted_at.is_(None))
+        )
+        if event_id is None:
+            raise RSVPNotFoundError
+        return event_id
+
+    async def lock(self, event: Event, rsvp_id: int) -> RSVP:
+        """Get a guest of a locked event."""
+        rsvp = await self._session.scalar(
+            select(RSVP)
+            .where(RSVP.id == rsvp_id, RSVP.event_id == event.id, RSVP.deleted_at.is_(None))
+            .with_for_update(key_share=True)
+        )
+        if rsvp is None:
+            raise RSVPNotFoundError
+        return rsvp
+
+    async def page(
+        self, filters: GuestFilters, page: Page, cursors: Cursors
+    ) -> tuple[list[tuple[RSVP, int | None]], str | None]:
+        """List guests with their position in the queue."""
+        keyset = _keyset(filters)
+        found = keyset.page(_matching(filters, select(RSVP, _position())), page, cursors)
+        rows = (await self._session.execute(found)).all()
+        positions = {rsvp.id: position for rsvp, position in rows}
+        shown, cursor = keyset.cut([rsvp for rsvp, _ in rows], page, cursors)
+        return [(rsvp, positions[rsvp.id]) for rsvp in shown], cursor
+
+    async def count(self, filters: GuestFilters) -> int:
+        found = _matching(filters, select(func.count()).select_from(RSVP))
+        return await self._session.scalar(found) or 0
+
+    async def invite(
+        self,
+        event_id: int,
+        *,
+        emails: Sequence[str],
+        names: Sequence[str],
+        resend: bool,
+        at: datetime,
+    ) -> list[RSVP]:
+        """Put a chunk of people on the list; gives those who are due an invitation.
+
+        These are the new ones, known ones who were never invited and, with `resend`, all who have
+        not answered. One statement, whatever the size; sorted, so that two chunks with the same
+        people wait for each other in one order only.
+        """
+        given = func.unnest(
+            bindparam("emails", emails, ARRAY(Text)), bindparam("names", names, ARRAY(Text))
+        ).table_valued("email", "name", name="given")
+        key = func.lower(given.c.email)
+        fields = {"event_id": event_id, "source": "invitation", **_invited(at)}
+        constants = [literal(value, RSVP.__table__.c[name].type) for name, value in fields.items()]
+        chunk = select(given.c.email, given.c.name, *constants).distinct(key).order_by(key)
+        statement = insert(RSVP).from_select(["email", "name", *fields], chunk)
+        again = statement.on_conflict_do_update(
+            index_elements=[RSVP.event_id, func.lower(literal_column("email"))],
+            index_where=ON_THE_LIST,
+            set_=_invited_again(statement.excluded, at),
+            where=RSVP.responded_at.is_(None) & (true() if resend else RSVP.invitation == 0),
+        ).returning(RSVP)
+        return list(await self._session.scalars(again))
+
+
+def _invited(at: datetime) -> dict[str, Any]:
+    return {
+        "approval": APPROVED,
+        "invitation": 1,
+        "invited_at": at,
+        "created_at": at,
+        "updated_at": at,
+    }
+
+
+def _invited_again(given: Any, at: datetime) -> dict[str, Any]:
+    bumped = RSVP.version + 1
+    changed = func.jsonb_build_object("invitation", bumped)
+    return {
+        "name": case((RSVP.name == "", given.name), else_=RSVP.name),
+        "approval": APPROVED,
+        "invitation": RSVP.invitation + 1,
+        "invited_at": at,
+        "updated_at": at,
+        "version": bumped,
+        "field_versions": RSVP.field_versions.op("||")(changed),
+    }
+
+
+def _event(event_id: int) -> Select[Event]:
+    return select(Event).where(Event.id == event_id, Event.deleted_at.is_(None))
+
+
+def _keyset(filters: GuestFilters) -> Keyset:
+    scope = f"rsvps/{filters.event_id}/{filters.sort}"
+    column = RSVP.updated_at if filters.sort is GuestSort.UPDATED else RSVP.id
+    return Keyset(scope, column, RSVP.id, descending=filters.sort is GuestSort.NEWEST)
+
+
+def _position() -> Any:
+    """The place in the queue, from 1; null for those who do not wait."""
+    waiting = aliased(RSVP)
+    return (
+        select(func.nullif(func.count(), 0))
+        .where(
+            waiting.event_id == RSVP.event_id,
+            waiting.status == RSVPStatus.WAITLISTED,
+            waiting.queue_number <= RSVP.queue_number,
+        )
+        .scalar_subquery()
+    )
+
+
+def _matching(filters: GuestFilters, found: Select[Any]) -> Select[Any]:
+    if filters.updated_since is not None:
+        found = found.where(RSVP.updated_at >= filters.updated_since)
+    elif filters.status is not RSVPStatus.CANCELLED:
+        found = found.where(RSVP.deleted_at.is_(None))
+    if filters.event_id is not None:
+        found = found.where(RSVP.event_id == filters.event_id)
+    if filters.status is not None:
+        found = found.where(RSVP.status == filters.status)
+    if filters.checked_in is not None:
+        is_null = RSVP.checked_in_at.is_(None)
+        found = found.where(~is_null if filters.checked_in else is_null)
+    if filters.search is not None:
+        words = func.to_tsquery("simple", prefix_query(filters.search) or "")
+        found = found.where(RSVP.search.op("@@")(words))
+    return found

@@ -1,0 +1,234 @@
+"""The guest list over HTTP: mostly for editors; two paths also take guests, as they always did."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from stitch_common.errors import InvalidFieldError
+from stitch_common.http.bodies import ResourceId
+from stitch_common.http.etags import IfMatch, set_etag
+from stitch_common.http.lists import RequestedPage, link_next, set_total
+from stitch_common.http.principals import Editor, Viewer
+from stitch_common.http.problems import declares
+from stitch_common.security.principals import (
+    InvalidTokenError,
+    Principal,
+    Role,
+    RoleRequiredError,
+)
+from stitch_common.versioning import StaleVersionError
+from stitch_events.credentials import EditorIfAny, GuestOrEditor
+from stitch_events.fields import Moment
+from stitch_events.guests.schemas import EventDetail, GuestChange, GuestFilters, GuestSort, NewGuest
+from stitch_events.rsvps.service import (
+    EventCancelledError,
+    EventFullError,
+    EventNotFoundError,
+    EventNotOpenError,
+    GuestExistsError,
+    NothingToApproveError,
+    Registered,
+    RSVPAnswer,
+    RSVPClosedError,
+    RSVPNotFoundError,
+    RSVPRejectedError,
+    RSVPView,
+)
+from stitch_events.status import RSVPStatus
+from stitch_events.wiring import Events, Guests, RSVPs
+
+router = APIRouter(prefix="/api/events", tags=["Guests"])
+
+LISTS = declares(EventNotFoundError)
+MANAGES = declares(
+    EventNotFoundError, RSVPNotFoundError, EventFullError, StaleVersionError, InvalidFieldError
+)
+DECIDES = declares(EventNotFoundError, RSVPNotFoundError, EventFullError, NothingToApproveError)
+ADDS = declares(
+    InvalidTokenError,
+    EventNotFoundError,
+    EventCancelledError,
+    EventNotOpenError,
+    RSVPClosedError,
+    EventFullError,
+    GuestExistsError,
+    InvalidFieldError,
+)
+ANSWERS = declares(
+    InvalidTokenError,
+    RoleRequiredError,
+    RSVPNotFoundError,
+    EventCancelledError,
+    EventNotOpenError,
+    RSVPClosedError,
+    RSVPRejectedError,
+    EventFullError,
+    StaleVersionError,
+    InvalidFieldError,
+)
+
+
+def guest_filters(
+    *,
+    status: RSVPStatus | None = None,
+    search: Annotated[str | None, Query(max_length=200)] = None,
+    checked_in: bool | None = None,
+    updated_since: Moment | None = None,
+    sort: GuestSort | None = None,
+) -> GuestFilters:
+    """Whoever follows the list by `updated_since` gets it in that order."""
+    usual = GuestSort.UPDATED if updated_since else GuestSort.NEWEST
+    return GuestFilters(
+        status=status,
+        search=search,
+        checked_in=checked_in,
+        updated_since=updated_since,
+        sort=sort or usual,
+    )
+
+
+Filters = Annotated[GuestFilters, Depends(guest_filters)]
+
+
+@router.get("/all-rsvps")
+async def list_all_rsvps(
+    filters: Filters,
+    page: RequestedPage,
+    guests: Guests,
+    _user: Editor,
+    request: Request,
+    response: Response,
+    event_id: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+) -> list[RSVPView]:
+    """The guests of all events; with `updated_since` also those who were removed."""
+    wanted = filters.model_copy(update={"event_id": event_id})
+    listed = await guests.listed(wanted, page)
+    link_next(request, response, listed.next_cursor)
+    set_total(response, listed.total)
+    return listed.items
+
+
+@router.get("/{event_id}", responses=LISTS)
+async def get_event(
+    event_id: ResourceId, events: Events, guests: Guests, user: Viewer, response: Response
+) -> EventDetail:
+    """An event and, for editors, its newest guests; `/{event_id}/rsvps` has all of them."""
+    event = await events.get(event_id)
+    sees_guests = user.role.covers(Role.EDITOR)
+    set_etag(response, event.version)
+    return EventDetail(event=event, rsvps=await guests.newest(event_id) if sees_guests else [])
+
+
+@router.get("/{event_id}/rsvps", responses=LISTS)
+async def list_rsvps(
+    event_id: ResourceId,
+    filters: Filters,
+    page: RequestedPage,
+    guests: Guests,
+    _user: Editor,
+    request: Request,
+    response: Response,
+) -> list[RSVPView]:
+    """The guests of one event; with `updated_since` also those who were removed."""
+    wanted = filters.model_copy(update={"event_id": event_id})
+    listed = await guests.listed(wanted, page)
+    link_next(request, response, listed.next_cursor)
+    set_total(response, listed.total)
+    return listed.items
+
+
+@router.post(
+    "/{event_id}/rsvps",
+    status_code=201,
+    responses=ADDS | {202: {"model": Registered, "description": "The link is on its way by mail"}},
+)
+async def add_rsvp(
+    event_id: ResourceId,
+    body: NewGuest,
+    editor: EditorIfAny,
+    guests: Guests,
+    rsvps: RSVPs,
+    response: Response,
+) -> RSVPView | Registered:
+    """An editor puts a guest on the list, `201`, and the seat is theirs.
+
+    Anybody else asks to come: always the same `202`, and the answer counts once the mailed link is
+    used.
+    """
+    if editor is None:
+        await rsvps.register(event_id, body.registration())
+        response.status_code = 202
+        return Registered()
+    rsvp = await guests.add(event_id, body)
+    response.headers["location"] = f"/api/events/{event_id}/rsvps/{rsvp.id}"
+    return _versioned(rsvp, response)
+
+
+@router.put("/rsvps/{rsvp_id}", responses=ANSWERS)
+async def answer_rsvp(
+    rsvp_id: ResourceId,
+    body: GuestChange,
+    asker: GuestOrEditor,
+    if_match: IfMatch,
+    guests: Guests,
+    rsvps: RSVPs,
+    response: Response,
+) -> RSVPView:
+    """Change an answer, with the guest's own token (`Authorization: RSVP <token>`) or as editor."""
+    if isinstance(asker, Principal):
+        return _versioned(await guests.change(rsvp_id, body, expected=if_match), response)
+    answer = RSVPAnswer.model_validate(body.values())
+    view = await rsvps.respond_to(rsvp_id, asker, answer, expected=if_match)
+    return _versioned(view, response)
+
+
+@router.patch("/{event_id}/rsvps/{rsvp_id}", responses=MANAGES)
+async def change_rsvp(
+    event_id: ResourceId,
+    rsvp_id: ResourceId,
+    body: GuestChange,
+    if_match: IfMatch,
+    guests: Guests,
+    _user: Editor,
+    response: Response,
+) -> RSVPView:
+    view = await guests.change(rsvp_id, body, of=event_id, expected=if_match)
+    return _versioned(view, response)
+
+
+@router.delete("/{event_id}/rsvps/{rsvp_id}", status_code=204, responses=MANAGES)
+async def remove_rsvp(
+    event_id: ResourceId, rsvp_id: ResourceId, if_match: IfMatch, guests: Guests, _user: Editor
+) -> None:
+    """Take a guest off the list; their seats go to those who wait."""
+    await guests.remove(rsvp_id, of=event_id, expected=if_match)
+
+
+@router.post("/{event_id}/rsvps/{rsvp_id}/approve", responses=DECIDES)
+async def approve_rsvp(
+    event_id: ResourceId, rsvp_id: ResourceId, guests: Guests, _user: Editor, response: Response
+) -> RSVPView:
+    return _versioned(await guests.approve(rsvp_id, of=event_id), response)
+
+
+@router.post("/{event_id}/rsvps/{rsvp_id}/reject", responses=DECIDES)
+async def reject_rsvp(
+    event_id: ResourceId, rsvp_id: ResourceId, guests: Guests, _user: Editor, response: Response
+) -> RSVPView:
+    return _versioned(await guests.reject(rsvp_id, of=event_id), response)
+
+
+@router.post(
+    "/{event_id}/rsvps/{rsvp_id}/rotate-link",
+    responses=declares(EventNotFoundError, RSVPNotFoundError),
+)
+async def rotate_rsvp_link(
+    event_id: ResourceId, rsvp_id: ResourceId, guests: Guests, _user: Editor, response: Response
+) -> RSVPView:
+    """Make the links mailed so far worthless; the next mail carries a new one."""
+    return _versioned(await guests.rotate_link(rsvp_id, of=event_id), response)
+
+
+def _versioned(rsvp: RSVPView, response: Response) -> RSVPView:
+    set_etag(response, rsvp.version)
+    return rsvp

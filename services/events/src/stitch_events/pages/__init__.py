@@ -1,0 +1,1 @@
+"""Pages for guests: the mailed link and the public face of an event."""

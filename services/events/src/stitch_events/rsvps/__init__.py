@@ -1,0 +1,1 @@
+"""The answers of guests, by the public form and by the mailed link."""

@@ -1,0 +1,105 @@
+"""Decisions about answers, free of I/O."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from stitch_common.errors import FieldError, InvalidFieldError
+from stitch_events.rsvps.errors import EventCancelledError, EventNotOpenError, RSVPClosedError
+from stitch_events.status import EventStatus, RSVPStatus
+
+LINKS_OUTLIVE_EVENTS_BY = timedelta(days=90)
+"""So that an event may move, and a guest may look up what they attended."""
+
+LINK_MAILED_AT_MOST_EVERY = timedelta(minutes=5)
+"""The public form sends a link to whoever is named in it; it must not be a way to flood them."""
+
+
+class Terms(Protocol):
+    """What an event asks of those who come."""
+
+    @property
+    def allow_guests(self) -> bool: ...
+    @property
+    def max_party_size(self) -> int: ...
+    @property
+    def questions(self) -> Sequence[Mapping[str, Any]]: ...
+
+
+def link_expires_at(end_date: datetime) -> datetime:
+    return end_date + LINKS_OUTLIVE_EVENTS_BY
+
+
+def check_open(status: str, until: datetime, *, at: datetime) -> None:
+    """Refuse an answer that comes too early, too late, or to an event that was called off."""
+    if status == EventStatus.CANCELLED:
+        raise EventCancelledError
+    if status == EventStatus.DRAFT:
+        raise EventNotOpenError
+    if status == EventStatus.COMPLETED or at > until:
+        raise RSVPClosedError
+
+
+def fitted(
+    values: Mapping[str, Any],
+    terms: Terms,
+    *,
+    known: Mapping[str, Any],
+    complete: bool,
+) -> dict[str, Any]:
+    """The values as they are stored, given the party and answers that are known already.
+
+    InvalidFieldError where the event does not take them; `complete` asks for every required
+    answer. Who declines need not have counted the party.
+    """
+    fitting = dict(values)
+    if fitting.get("status") == RSVPStatus.DECLINED:
+        fitting.pop("guest_count", None)
+        fitting.pop("party", None)
+    if "guest_count" in fitting:
+        size = fitting["guest_count"]
+        fitting.setdefault("party", known["party"][: size - 1])
+        _check_party(size, fitting["party"], terms)
+    if "answers" in fitting:
+        _refuse(_unasked(terms.questions, fitting["answers"]))
+        fitting["answers"] = {**known["answers"], **fitting["answers"]}
+    answers = fitting.get("answers", known["answers"])
+    _refuse(_unanswered(terms.questions, answers, complete=complete))
+    return fitting
+
+
+def _check_party(size: int, companions: Sequence[Any], terms: Terms) -> None:
+    limit = terms.max_party_size if terms.allow_guests else 1
+    if size > limit:
+        people = "You can only come alone" if limit == 1 else f"At most {limit} people a party"
+        raise InvalidFieldError.of("/guest_count", f"{people} at this event.")
+    if len(companions) > size - 1:
+        raise InvalidFieldError.of(
+            "/party", f"A party of {size} has {size - 1} more names at most."
+        )
+
+
+def _refuse(errors: Iterator[FieldError]) -> None:
+    if found := list(errors):
+        raise InvalidFieldError("; ".join(error.message for error in found), errors=found)
+
+
+def _unasked(
+    questions: Sequence[Mapping[str, Any]], answers: Mapping[str, str]
+) -> Iterator[FieldError]:
+    asked = {question["id"] for question in questions}
+    for name in answers:
+        if name not in asked:
+            yield FieldError(f"/answers/{name}", f"There is no question {name}.")
+
+
+def _unanswered(
+    questions: Sequence[Mapping[str, Any]], answers: Mapping[str, str], *, complete: bool
+) -> Iterator[FieldError]:
+    for question in questions:
+        pointer, answer = f"/answers/{question['id']}", answers.get(question["id"], "")
+        if not answer:
+            if complete and question["required"]:
+                yield FieldError(pointer, f"Please answer: {question['label']}")
+        elif question["type"] == "choice" and answer not in question["options"]:
+            yield FieldError(pointer, f"Please choose one of the answers to: {question['label']}")

@@ -1,0 +1,1 @@
+"""Seats: who gets one, who waits, and who moves up."""
