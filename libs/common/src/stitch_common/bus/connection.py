@@ -74,6 +74,8 @@ class Bus:
         self._watchers.append(watcher)
 
     async def close(self) -> None:
+        if not self._tasks:
+            return  # never started
         self._is_closing = True
         for task in self._tasks:
             task.cancel()
