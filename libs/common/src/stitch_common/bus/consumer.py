@@ -20,6 +20,16 @@ class MisnamedConsumerError(Exception):
     """A consumer is called `<service>-<use case>`, in lower case."""
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a handler may take, and how often and how soon a fact is tried again."""
+
+    time_limit: timedelta = timedelta(minutes=5)
+    tries: int = 20
+    first_delay: timedelta = timedelta(seconds=1)
+    """Each further delay is twice as long, up to a minute."""
+
+
 class Consumer:
     """A durable consumer: each fact it reads is one call of one handler, several at a time.
 
@@ -30,20 +40,12 @@ class Consumer:
     final and the fact is parked.
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        workers: int = 8,
-        tries: int = 20,
-        time_limit: timedelta = timedelta(minutes=5),
-    ) -> None:
+    def __init__(self, name: str, *, workers: int = 8, patience: Patience = Patience()) -> None:
         if not _NAME.fullmatch(name):
             raise MisnamedConsumerError(name)
         self.name = name
         self.window = workers
-        self.tries = tries
-        self.time_limit = time_limit
+        self.patience = patience
         self.handlers: dict[type[Fact], Handler[Any]] = {}
 
     @property
@@ -60,13 +62,6 @@ class Consumer:
         return register
 
 
-@dataclass(frozen=True, slots=True)
-class BatchOptions:
-    size: int = 100
-    linger: timedelta = timedelta(milliseconds=5)
-    """How long a first fact waits for others."""
-
-
 class BatchConsumer(Consumer):
     """A durable consumer for projections: one call, and so one transaction, for many facts.
 
@@ -79,13 +74,12 @@ class BatchConsumer(Consumer):
         facts: Sequence[type[Fact]],
         handler: BatchHandler,
         *,
-        options: BatchOptions = BatchOptions(),
-        tries: int = 20,
-        time_limit: timedelta = timedelta(minutes=5),
+        size: int = 100,
+        patience: Patience = Patience(),
     ) -> None:
         # One batch in hand, the next already here.
-        super().__init__(name, workers=2 * options.size, tries=tries, time_limit=time_limit)
-        self.options = options
+        super().__init__(name, workers=2 * size, patience=patience)
+        self.size = size
         self.handle_batch = handler
         for fact in facts:
             self.handlers[fact] = self._handle_one

@@ -3,8 +3,9 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import TypeVar
 
 import structlog
 from nats.aio.msg import Msg
@@ -34,6 +35,10 @@ from stitch_common.context import request_id
 log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS = 15.0
+LINGER_SECONDS = 0.005
+"""How long the first fact of a batch waits for others."""
+
+T = TypeVar("T")
 
 _tracer = trace.get_tracer("stitch.bus")
 
@@ -111,13 +116,14 @@ class Flow(ABC):
 
     async def _attempt(self, delivery: Delivery) -> Exception | None:
         """Call the handler; give what went wrong."""
-        return await self._guarded(self._dispatcher.call(delivery))
+        return await self._guarded(self._dispatcher.call, delivery)
 
-    async def _guarded(self, call: Awaitable[None]) -> Exception | None:
+    async def _guarded(self, call: Callable[[T], Awaitable[None]], work: T) -> Exception | None:
+        seconds = self._consumer.patience.time_limit.total_seconds()
         try:
             with metrics.HANDLE_SECONDS.labels(self._consumer.name).time():
-                async with asyncio.timeout(self._consumer.time_limit.total_seconds()) as limit:
-                    await call
+                async with asyncio.timeout(seconds) as limit:
+                    await call(work)
         except TimeoutError as error:
             return HandlerTooSlowError() if limit.expired() else error
         except Exception as error:  # noqa: BLE001 - settlement decides about all of them
@@ -126,9 +132,8 @@ class Flow(ABC):
 
     async def _settle(self, message: Msg, error: Exception | None) -> None:
         """Do what the outcome asks for; if the broker can't hear it, it will deliver again."""
-        settlement = self._decide(message, error)
         try:
-            await self._execute(message, settlement)
+            await self._execute(message, self._decide(message, error))
         except NatsError as reason:
             log.warning("settlement_lost", consumer=self._consumer.name, error=repr(reason))
         finally:
@@ -146,8 +151,8 @@ class Flow(ABC):
         settlement = settle(
             error,
             failures=self._failures[sequence] or self._outages,
-            tries=self._consumer.tries,
             delivered=message.metadata.num_delivered,
+            patience=self._consumer.patience,
         )
         if not isinstance(settlement, Retry):
             del self._failures[sequence]
@@ -222,14 +227,14 @@ class BatchFlow(Flow):
 
     async def _work(self) -> None:
         while self._waiting:
-            if len(self._waiting) < self._batches.options.size:
-                await asyncio.sleep(self._batches.options.linger.total_seconds())
-            batch = self._waiting[: self._batches.options.size]
+            if len(self._waiting) < self._batches.size:
+                await asyncio.sleep(LINGER_SECONDS)
+            batch = self._waiting[: self._batches.size]
             del self._waiting[: len(batch)]
             await self._handle(batch)
 
     async def _handle(self, batch: list[Delivery]) -> None:
-        error = await self._guarded(self._call(batch))
+        error = await self._guarded(self._call, batch)
         if error is None or is_infrastructure(error):
             for delivery in batch:
                 await self._settle(delivery.message, error)

@@ -9,6 +9,7 @@ from nats.errors import Error as NatsError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from stitch_common.bus.consumer import Patience
 from stitch_common.bus.topology import MAX_DELIVER
 from stitch_common.errors import ErrorKind, StitchError
 
@@ -62,16 +63,18 @@ class HandlerTooSlowError(Exception):
     """The handler took longer than its consumer allows."""
 
 
-def settle(error: Exception | None, *, failures: int, tries: int, delivered: int = 1) -> Settlement:
-    """Decide by the error of the latest attempt, the `failures`th that was the fact's own fault."""
+def settle(
+    error: Exception | None, *, failures: int, delivered: int, patience: Patience
+) -> Settlement:
+    """Decide by the latest attempt, the `failures`th in a row with the same one to blame."""
     if error is None:
         return Done()
     if is_final(error) or delivered >= MAX_DELIVER:
         return Park(describe(error))
+    seconds = delay(failures, patience.first_delay.total_seconds())
     if is_infrastructure(error):
-        seconds = min(delay(failures), LONGEST_OUTAGE_DELAY)
-        return Retry(seconds, blames_infrastructure=True)
-    return Park(describe(error)) if failures >= tries else Retry(delay(failures))
+        return Retry(min(seconds, LONGEST_OUTAGE_DELAY), blames_infrastructure=True)
+    return Park(describe(error)) if failures >= patience.tries else Retry(seconds)
 
 
 def is_final(error: Exception) -> bool:
@@ -89,9 +92,10 @@ def is_infrastructure(error: Exception) -> bool:
     return state.startswith(_AWAY) or isinstance(driver_error, _UNREACHABLE)
 
 
-def delay(failures: int) -> float:
+def delay(failures: int, first: float = 1.0) -> float:
     """Seconds until the next attempt: 1, 2, 4 … 60, spread so that waiting facts don't march."""
-    return min(LONGEST_DELAY, 2.0 ** min(failures - 1, 10)) * random.uniform(0.8, 1.2)  # noqa: S311
+    spread = random.uniform(0.8, 1.2)  # noqa: S311 - nothing to guess here
+    return min(LONGEST_DELAY, first * 2.0 ** min(failures - 1, 20)) * spread
 
 
 def describe(error: Exception) -> str:

@@ -17,6 +17,7 @@ from stitch_common.testing.servers import (
     postgres_server,
     scratch_folder,
 )
+from stitch_common.testing.traffic import Traffic, clean_bus
 
 
 class TestRun:
@@ -96,6 +97,13 @@ def nats_url(
     number = int(_worker(pytestconfig).removeprefix("gw") or 0)
     with nats_server(tmp_path_factory.mktemp("nats"), worker=number) as url:
         yield url
+
+
+@pytest.fixture
+async def traffic(nats_url: str) -> AsyncGenerator[Traffic]:
+    """Put facts before consumers on a real broker with empty streams."""
+    async with clean_bus(nats_url) as bus:
+        yield Traffic(bus)
 
 
 @pytest.fixture

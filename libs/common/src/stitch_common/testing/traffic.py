@@ -1,0 +1,108 @@
+"""Facts on a real broker, for tests of consumers."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from uuid import UUID
+
+from nats.aio.client import Client
+from nats.js.api import RawStreamMsg
+from nats.js.errors import NotFoundError
+
+from stitch_common.bus.connection import Bus
+from stitch_common.bus.consumer import Consumer
+from stitch_common.bus.envelope import Envelope
+from stitch_common.bus.publishing import publish
+from stitch_common.bus.subscriptions import Subscriptions
+from stitch_common.bus.topology import DEAD_LETTERS, STREAM, STREAMS, apply
+from stitch_common.contracts import Fact, fact_for_subject
+
+PATIENCE_SECONDS = 10.0
+
+
+class StillBusyError(Exception):
+    """A consumer has not settled its facts in time."""
+
+
+class Traffic:
+    """What comes to a consumer, and what becomes of it."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus = bus
+
+    async def publish(self, *facts: Fact, fact_id: UUID | None = None) -> list[UUID]:
+        """Put facts into the stream as a relay does; a given id repeats an earlier fact."""
+        envelopes = [Envelope.seal(fact) for fact in facts]
+        for envelope in envelopes:
+            envelope.headers["ce-id"] = str(fact_id or envelope.fact_id)
+            await publish(self.bus, [envelope])
+        return [fact_id or envelope.fact_id for envelope in envelopes]
+
+    @asynccontextmanager
+    async def consuming(self, *consumers: Consumer) -> AsyncGenerator[None]:
+        """Run these consumers meanwhile, and stop them in order."""
+        await apply(self.bus, consumers)
+        stop = asyncio.Event()
+        running = asyncio.create_task(Subscriptions(self.bus, consumers).run(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await running
+
+    async def settled(self, consumer: Consumer) -> None:
+        """Wait until the consumer has settled all that is in the stream for it."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while await self._is_busy(consumer):  # noqa: ASYNC110 - only the broker knows
+                    await asyncio.sleep(0.005)
+        except TimeoutError:
+            raise StillBusyError(consumer.name) from None
+
+    async def handle_all(self, consumer: Consumer) -> None:
+        """Run the consumer until it has settled all that is in the stream for it."""
+        async with self.consuming(consumer):
+            await self.settled(consumer)
+
+    async def facts(self) -> list[Fact]:
+        """Give all facts of the stream in its order."""
+        return [
+            fact_for_subject(message.subject or "").model_validate_json(message.data or b"")
+            for message in await self._messages(STREAM)
+        ]
+
+    async def parked(self) -> list[dict[str, str]]:
+        """Give the headers of all parked messages, among them `stitch-error`."""
+        return [message.headers or {} for message in await self._messages(DEAD_LETTERS)]
+
+    async def _messages(self, stream: str) -> list[RawStreamMsg]:
+        state = (await self.bus.js.stream_info(stream)).state
+        found = []
+        for sequence in range(state.first_seq, state.last_seq + 1):
+            with suppress(NotFoundError):
+                found.append(await self.bus.js.get_msg(stream, seq=sequence))
+        return found
+
+    async def _is_busy(self, consumer: Consumer) -> bool:
+        info = await self.bus.js.consumer_info(STREAM, consumer.name)
+        return bool(info.num_pending or info.num_ack_pending)
+
+
+async def remove_streams(client: Client) -> None:
+    js = client.jetstream()
+    for stream in STREAMS:
+        with suppress(NotFoundError):
+            await js.delete_stream(str(stream.name))
+
+
+@asynccontextmanager
+async def clean_bus(url: str, service: str = "test") -> AsyncGenerator[Bus]:
+    """Give a connection to a broker whose streams are empty."""
+    bus = Bus(url, service)
+    await bus.connect()
+    await remove_streams(bus.client)
+    await apply(bus)
+    try:
+        yield bus
+    finally:
+        await bus.close()
