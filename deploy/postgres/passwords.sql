@@ -1,6 +1,5 @@
 -- Passwords of the services' roles, from the environment; run after roles.sql, as often as you like.
 
-\set ON_ERROR_STOP on
 -- Not into the server's log, whatever it is told to log.
 SET log_statement = 'none';
 SET log_min_error_statement = 'panic';
