@@ -1,0 +1,1 @@
+"""Who calls: the address that a trusted proxy vouches for, and the device."""

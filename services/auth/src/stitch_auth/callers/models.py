@@ -1,0 +1,18 @@
+"""Who calls."""
+
+from dataclasses import dataclass
+
+from stitch_auth.callers.rules import network_of
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a request comes from; it says nothing about who is logged in."""
+
+    address: str
+    user_agent: str
+
+    @property
+    def network(self) -> str:
+        """What limits count by."""
+        return network_of(self.address)

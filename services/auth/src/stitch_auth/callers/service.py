@@ -1,0 +1,28 @@
+"""The caller of the request in hand, as a dependency of routes."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from stitch_auth.callers.models import Caller
+from stitch_auth.callers.rules import client_address
+from stitch_auth.settings import AuthSettings
+
+MAX_USER_AGENT = 300
+
+
+def current_caller(request: Request) -> Caller:
+    settings: AuthSettings = request.app.state.runtime.settings
+    peer = request.client.host if request.client else None
+    forwarded = request.headers.getlist("x-forwarded-for")
+    return Caller(
+        address=client_address(peer, ",".join(forwarded), settings.trusted_proxies),
+        user_agent=_printable(request.headers.get("user-agent", "")),
+    )
+
+
+CurrentCaller = Annotated[Caller, Depends(current_caller)]
+
+
+def _printable(text: str) -> str:
+    return "".join(char for char in text[:MAX_USER_AGENT] if char.isprintable())
