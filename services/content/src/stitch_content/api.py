@@ -6,12 +6,15 @@ from stitch_common.http.app import create_app
 from stitch_common.runtime import StoredRuntime
 from stitch_content.content.routes import router as content
 from stitch_content.delivery.routes import router as delivery
+from stitch_content.delivery.routes import site_router
 from stitch_content.listing.routes import router as listing
 from stitch_content.settings import ContentSettings
+from stitch_content.site_settings.routes import router as site_settings
 
 PUBLIC_ROUTES = {
     "GET /api/content/published": "it is published for everybody",
     "GET /api/content/published/{slug}": "it is published for everybody",
+    "GET /api/settings/config/site": "a visitor's browser needs it before anybody logs in",
 }
 
 
@@ -20,6 +23,6 @@ def create_api(runtime: StoredRuntime[ContentSettings]) -> FastAPI:
     return create_app(
         runtime,
         title="Stitch content",
-        routers=[listing, delivery, content],
+        routers=[listing, delivery, content, site_router, site_settings],
         public_routes=PUBLIC_ROUTES,
     )

@@ -7,16 +7,20 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
+from stitch_common.http.etags import etag
 from stitch_common.http.lists import Cursors, RequestedPage, link_next, set_total
 from stitch_common.http.problems import declares
+from stitch_common.security.sealing import SealedBox
 from stitch_content.content.models import ContentType
 from stitch_content.delivery.errors import NotPublishedError
 from stitch_content.delivery.rules import digest_tag, freshness, is_known
 from stitch_content.delivery.schemas import PublishedItem
 from stitch_content.delivery.service import DeliveryService
+from stitch_content.site_settings.service import SiteConfigView, SiteService
 
 PREFIX = "/api/content/published"
 router = APIRouter(prefix=PREFIX, tags=["Delivery"])
+site_router = APIRouter(prefix="/api/settings", tags=["Settings"])
 
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "You have it already."}}
 MOVED: dict[int | str, dict[str, Any]] = {301: {"description": "It has another slug now."}}
@@ -29,7 +33,13 @@ def delivery_service(request: Request) -> DeliveryService:
     return DeliveryService(runtime.database, Cursors(runtime.settings.cursor_key))
 
 
+def site_service(request: Request) -> SiteService:
+    runtime = request.app.state.runtime
+    return SiteService(runtime.database, runtime.clock, SealedBox(runtime.settings.secret_keys))
+
+
 Delivery = Annotated[DeliveryService, Depends(delivery_service)]
+Site = Annotated[SiteService, Depends(site_service)]
 
 
 def max_age_of(request: Request) -> timedelta:
@@ -79,3 +89,11 @@ async def get_published(request: Request, delivery: Delivery, slug: KnownSlug) -
         headers = freshness(max_age_of(request), keys)
         return RedirectResponse(f"{PREFIX}/{live.slug}", 301, headers=headers)
     return cacheable(request, live.json, tag=digest_tag(live.json), keys=keys)
+
+
+@site_router.get("/config/site", response_model=SiteConfigView, responses=NOT_MODIFIED)
+async def get_site_config(request: Request, site: Site) -> Response:
+    """The site's configuration: what is stored over the defaults."""
+    config = await site.get()
+    tag = etag(config.version)
+    return cacheable(request, config.model_dump_json(), tag=tag, keys=["site-config"])

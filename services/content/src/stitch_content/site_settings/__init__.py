@@ -1,0 +1,1 @@
+"""Site settings: one value a key, secrets sealed, every change on record."""
