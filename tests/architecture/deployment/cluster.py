@@ -103,6 +103,8 @@ def ports_of(rule: Manifest) -> list[int]:
 
 
 def _has_peer(rule: Manifest, direction: Direction, other: Pod) -> bool:
+    if not peers_of(rule, direction):
+        return True  # no peer named: everybody
     return any(
         "podSelector" in peer
         and "namespaceSelector" not in peer

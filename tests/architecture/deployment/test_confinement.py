@@ -1,13 +1,10 @@
 """Nobody in the cluster can do, reach or read more than he needs."""
 
 import re
-from importlib.util import module_from_spec, spec_from_file_location
-from typing import Any
 
 import pytest
 from tests.architecture.deployment.cluster import (
     POSTGRES,
-    ROOT,
     Cluster,
     Direction,
     Pod,
@@ -15,6 +12,7 @@ from tests.architecture.deployment.cluster import (
     ports_of,
 )
 from tests.architecture.deployment.kustomize import Manifest
+from tests.architecture.deployment.secrets_made import kubernetes_secrets
 
 from stitch_common.settings import ServiceSettings, StoredServiceSettings
 
@@ -84,7 +82,7 @@ def test_no_manifest_holds_a_secret(cluster: Cluster) -> None:
 
 
 def test_every_secret_that_is_needed_is_one_that_is_made(cluster: Cluster) -> None:
-    made = secrets_made()
+    made = kubernetes_secrets()
     for pod in cluster.pods:
         for variable in (v for c in pod.containers for v in c.get("env", [])):
             reference = variable.get("valueFrom", {}).get("secretKeyRef", {"optional": True})
@@ -93,18 +91,6 @@ def test_every_secret_that_is_needed_is_one_that_is_made(cluster: Cluster) -> No
     for role in cluster.find("Cluster", "postgres")["spec"]["managed"]["roles"]:
         secret = made[role["passwordSecret"]["name"]]
         assert secret["username"] == role["name"]
-
-
-def secrets_made() -> dict[str, dict[str, str]]:
-    """By name, what `deploy/make_secrets.py kubernetes` would print."""
-    spec = spec_from_file_location("make_secrets", ROOT / "deploy/make_secrets.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module: Any = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    values = module.read(module.filled(module.EXAMPLE.read_text(), {}))
-    items = module.kubernetes(values)["items"]
-    return {item["metadata"]["name"]: item["stringData"] for item in items}
 
 
 def test_nothing_is_allowed_by_default(cluster: Cluster) -> None:
