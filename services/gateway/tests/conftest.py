@@ -36,7 +36,7 @@ class KeySet:
         await app(scope, receive, send)
 
 
-async def _close(runtime: GatewayRuntime) -> None:
+async def close(runtime: GatewayRuntime) -> None:
     """All but the bus, which was never started."""
     await runtime.http.aclose()
     for upstream in runtime.upstreams.values():
@@ -65,7 +65,7 @@ async def gateway_url(all_backends: dict[str, Backend]) -> AsyncGenerator[str]:
         )
         runtime = GatewayRuntime.of("gateway", settings, clock=utc_now)
         yield await servers.enter_async_context(served(create_api(runtime)))
-        await _close(runtime)
+        await close(runtime)
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ async def gateway_without_services(unused_tcp_port: int) -> AsyncGenerator[httpx
         httpx.AsyncClient(base_url=url, trust_env=False) as client,
     ):
         yield client
-    await _close(runtime)
+    await close(runtime)
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def raw(gateway_url: str, backends: dict[str, Backend]) -> Raw:
         reader, writer = await asyncio.open_connection(address.hostname, address.port)
         writer.write(request)
         answer = bytearray()
-        patience = PATIENT
+        patience: float = PATIENT
         with suppress(TimeoutError):
             while part := await asyncio.wait_for(reader.read(65536), patience):
                 answer += part

@@ -1,5 +1,7 @@
 """The gateway's application, put together."""
 
+from collections.abc import Mapping
+
 from starlette.types import ASGIApp
 
 from stitch_common.http.metrics import RequestMetrics
@@ -7,12 +9,16 @@ from stitch_common.http.middleware import RequestContext
 from stitch_gateway.authentication.service import Guard
 from stitch_gateway.cors.middleware import BrowserHeaders
 from stitch_gateway.cors.rules import Origins
-from stitch_gateway.gateway import Gateway
+from stitch_gateway.docs.routes import ReferenceRoutes
+from stitch_gateway.docs.service import ReferenceService
+from stitch_gateway.gateway import Gateway, Page
 from stitch_gateway.observing.middleware import Observed
+from stitch_gateway.pages import asset
 from stitch_gateway.proxying.service import Proxy
 from stitch_gateway.routing.rules import RouteTable
 from stitch_gateway.routing.table import ROUTES
 from stitch_gateway.runtime import GatewayRuntime
+from stitch_gateway.site.routes import SiteRoutes
 
 
 def create_api(runtime: GatewayRuntime) -> ASGIApp:
@@ -22,7 +28,7 @@ def create_api(runtime: GatewayRuntime) -> ASGIApp:
         RouteTable(ROUTES),
         Guard(runtime.verifier),
         Proxy(runtime.upstreams, settings),
-        pages={},
+        _pages(runtime),
     )
     # From the outside in: what is sent last is seen first by none but the outermost.
     return BrowserHeaders(
@@ -30,3 +36,24 @@ def create_api(runtime: GatewayRuntime) -> ASGIApp:
         Origins(settings.allowed_origins),
         is_https=settings.public_url.startswith("https:"),
     )
+
+
+def _pages(runtime: GatewayRuntime) -> Mapping[str, Page]:
+    settings = runtime.settings
+    site = SiteRoutes(settings, runtime.http)
+    reference = ReferenceRoutes(
+        ReferenceService(
+            runtime.http,
+            runtime.clock,
+            services=settings.upstream_urls,
+            public_url=settings.public_url,
+        )
+    )
+    return {
+        "/": site.landing,
+        "/docs": reference.page,
+        "/openapi.json": reference.document,
+        "/assets/{name}": asset,
+        "/healthz": site.healthz,
+        "/readyz": site.readyz,
+    }

@@ -16,9 +16,11 @@ from stitch_gateway.intake.head import Head, read_head
 from stitch_gateway.observing.record import record_of
 from stitch_gateway.proxying.clients import client_address
 from stitch_gateway.proxying.service import AnswerCutShortError, Passage, Proxy
+from stitch_gateway.routing.models import Route
 from stitch_gateway.routing.rules import RouteTable
 from stitch_gateway.routing.table import HERE
 from stitch_gateway.settings import GatewaySettings
+from stitch_gateway.site.routes import error_page
 
 Page = Callable[[Request], Awaitable[Response]]
 """What the gateway answers itself."""
@@ -87,8 +89,16 @@ class Gateway:
 
 
 async def _refuse(error: StitchError, scope: Scope, receive: Receive, send: Send) -> None:
-    answer = answer_to(error, scope["path"])
-    if "expect" in Headers(scope=scope):
+    headers = Headers(scope=scope)
+    make = error_page if _wants_page(scope, headers) else answer_to
+    answer = make(error, scope["path"])
+    if "expect" in headers:
         # The client may or may not send its body now; only the end of the connection is clear.
         answer.headers["connection"] = "close"
     await answer(scope, receive, send)
+
+
+def _wants_page(scope: Scope, headers: Headers) -> bool:
+    route = scope.get("route")
+    is_api = not route.is_page if isinstance(route, Route) else scope["path"].startswith("/api/")
+    return not is_api and "text/html" in headers.get("accept", "")

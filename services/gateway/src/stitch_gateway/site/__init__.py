@@ -1,0 +1,1 @@
+"""What the gateway says of itself: the landing page, its health, and errors for people."""
