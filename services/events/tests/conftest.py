@@ -57,10 +57,15 @@ async def shared_database(service_databases: Databases) -> AsyncGenerator[Databa
 
 
 @pytest.fixture
+def settings() -> EventsSettings:
+    return SETTINGS
+
+
+@pytest.fixture
 async def runtime(
-    database: Database, clock: SettableClock, issuer: Issuer
+    database: Database, clock: SettableClock, issuer: Issuer, settings: EventsSettings
 ) -> AsyncGenerator[StoredRuntime[EventsSettings]]:
-    wired = runtime_for("events", SETTINGS, database=database, clock=clock, issuer=issuer)
+    wired = runtime_for("events", settings, database=database, clock=clock, issuer=issuer)
     async with wired as runtime:
         yield runtime
 

@@ -16,7 +16,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -110,13 +110,17 @@ class GuestRepository:
         not answered. One statement, whatever the size; sorted, so that two chunks with the same
         people wait for each other in one order only.
         """
-        given = func.unnest(
-            bindparam("emails", emails, ARRAY(Text)), bindparam("names", names, ARRAY(Text))
-        ).table_valued("email", "name", name="given")
+        given = (
+            func.unnest(
+                bindparam("emails", emails, ARRAY(Text)), bindparam("names", names, ARRAY(Text))
+            )
+            .table_valued("email", "name", name="given")
+            .render_derived()
+        )
         key = func.lower(given.c.email)
         fields = {"event_id": event_id, "source": "invitation", **_invited(at)}
         constants = [literal(value, RSVP.__table__.c[name].type) for name, value in fields.items()]
-        chunk = select(given.c.email, given.c.name, *constants).distinct(key).order_by(key)
+        chunk = select(given.c.email, given.c.name, *constants).ext(distinct_on(key)).order_by(key)
         statement = insert(RSVP).from_select(["email", "name", *fields], chunk)
         again = statement.on_conflict_do_update(
             index_elements=[RSVP.event_id, func.lower(literal_column("email"))],

@@ -28,7 +28,6 @@ from stitch_events.rsvps.service import (
     GuestExistsError,
     NothingToApproveError,
     Registered,
-    RSVPAnswer,
     RSVPClosedError,
     RSVPNotFoundError,
     RSVPRejectedError,
@@ -177,8 +176,7 @@ async def answer_rsvp(
     """Change an answer, with the guest's own token (`Authorization: RSVP <token>`) or as editor."""
     if isinstance(asker, Principal):
         return _versioned(await guests.change(rsvp_id, body, expected=if_match), response)
-    answer = RSVPAnswer.model_validate(body.values())
-    view = await rsvps.respond_to(rsvp_id, asker, answer, expected=if_match)
+    view = await rsvps.respond_to(rsvp_id, asker, body.answer(), expected=if_match)
     return _versioned(view, response)
 
 

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, StringConstraints
 
+from stitch_common.errors import InvalidFieldError
 from stitch_events.events.service import EventView
-from stitch_events.rsvps.service import Registration, RSVPFields, RSVPView
+from stitch_events.rsvps.service import Registration, RSVPAnswer, RSVPFields, RSVPView
 from stitch_events.status import RSVPStatus
 
 
@@ -34,6 +35,12 @@ class GuestChange(RSVPFields):
     """New values of some fields of a guest."""
 
     status: EditorStatus | None = None
+
+    def answer(self) -> RSVPAnswer:
+        """The same as a guest may say it; InvalidFieldError for what only an editor may."""
+        if self.status is EditorStatus.PENDING:
+            raise InvalidFieldError.of("/status", "A guest accepts, declines, or says maybe.")
+        return RSVPAnswer(**self.model_dump(exclude_unset=True))
 
 
 class GuestSort(StrEnum):
