@@ -1,5 +1,6 @@
 """JSON Schemas as people read them: fields, types in words, and an example."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,14 +17,14 @@ EXAMPLES: dict[str, Any] = {
 }
 PLAIN: dict[str, Any] = {"integer": 1, "number": 1.0, "boolean": True, "null": None}
 LIMITS = {
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
-    "minimum": "≥ {}",
-    "maximum": "≤ {}",
-    "exclusiveMinimum": "> {}",
-    "exclusiveMaximum": "< {}",
-    "minItems": "at least {} items",
-    "maxItems": "at most {} items",
+    "minLength": "length ≥ {:g}",
+    "maxLength": "length ≤ {:g}",
+    "minimum": "≥ {:g}",
+    "maximum": "≤ {:g}",
+    "exclusiveMinimum": "> {:g}",
+    "exclusiveMaximum": "< {:g}",
+    "minItems": "items ≥ {:g}",
+    "maxItems": "items ≤ {:g}",
 }
 
 
@@ -58,9 +59,9 @@ class Schemas:
         if alternatives := schema.get("anyOf") or schema.get("oneOf"):
             return " or ".join(dict.fromkeys(self.type_of(option) for option in alternatives))
         if "const" in schema:
-            return _quoted(schema["const"])
+            return json.dumps(schema["const"])
         if "enum" in schema:
-            return " or ".join(_quoted(value) for value in schema["enum"])
+            return " or ".join(json.dumps(value) for value in schema["enum"])
         if schema.get("type") == "array":
             return f"array of {self.type_of(schema.get('items', {}))}"
         kind = schema.get("type", "any")
@@ -71,8 +72,8 @@ class Schemas:
         """What type and name leave out: meaning, limits, default."""
         schema = self.resolve(schema)
         limits = [LIMITS[key].format(schema[key]) for key in LIMITS if key in schema]
-        if schema.get("default") not in (None, [], {}):
-            limits.append(f"default {_quoted(schema['default'])}")
+        if schema.get("default") not in (None, [], {}, ""):
+            limits.append(f"default {json.dumps(schema['default'])}")
         sentences = [str(schema.get("description", "")).strip(), ", ".join(limits)]
         return " · ".join(filter(None, sentences))
 
@@ -120,7 +121,3 @@ class Schemas:
         if schema.get("type") == "array":
             return [] if depth > MAX_DEPTH else [self.example(schema.get("items", {}), depth + 1)]
         return PLAIN.get(schema.get("type", ""), EXAMPLES.get(schema.get("format", ""), "text"))
-
-
-def _quoted(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else str(value)
