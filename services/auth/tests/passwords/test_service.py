@@ -118,7 +118,7 @@ async def test_who_leaves_while_waiting_makes_room() -> None:
     await asyncio.sleep(0)
     release.set()
 
-    assert await asyncio.gather(working, staying) == [True, True]
+    assert all(await asyncio.gather(working, staying))
 
 
 async def test_hashing_gives_way_to_everything_else() -> None:

@@ -1,0 +1,1 @@
+"""From nothing to an account with a confirmed e-mail address."""

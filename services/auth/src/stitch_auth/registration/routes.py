@@ -1,0 +1,85 @@
+"""Registration over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from stitch_auth.callers.service import CurrentCaller
+from stitch_auth.passwords.service import HASHING_ERRORS
+from stitch_auth.registration.errors import (
+    InvitationRequiredError,
+    LinkAlreadyUsedError,
+    RegistrationClosedError,
+    UsernameTakenError,
+)
+from stitch_auth.registration.schemas import (
+    Acknowledgement,
+    Registration,
+    VerificationToken,
+    VerificationWish,
+)
+from stitch_auth.registration.service import RegistrationService, VerificationService
+from stitch_auth.throttling.service import THROTTLING_ERRORS
+from stitch_common.http.problems import declares
+from stitch_common.security.links import InvalidLinkError
+
+router = APIRouter(prefix="/api/auth", tags=["Registration"])
+
+REGISTERED = Acknowledgement(
+    message="We have sent a mail to this address. Follow the link in it to go on."
+)
+CONFIRMED = Acknowledgement(message="Your e-mail address is confirmed. You can log in now.")
+SENT = Acknowledgement(
+    message="If an account with this address waits for its confirmation, a new mail is on its way."
+)
+
+
+def registration_service(request: Request) -> RegistrationService:
+    service: RegistrationService = request.app.state.registrations
+    return service
+
+
+def verification_service(request: Request) -> VerificationService:
+    service: VerificationService = request.app.state.verifications
+    return service
+
+
+Registrations = Annotated[RegistrationService, Depends(registration_service)]
+Verifications = Annotated[VerificationService, Depends(verification_service)]
+
+
+@router.post(
+    "/register",
+    status_code=202,
+    responses=declares(
+        UsernameTakenError,
+        RegistrationClosedError,
+        InvitationRequiredError,
+        *HASHING_ERRORS,
+        *THROTTLING_ERRORS,
+    ),
+)
+async def register(
+    wanted: Registration, registrations: Registrations, caller: CurrentCaller
+) -> Acknowledgement:
+    """Ask for an account; the answer is the same for a known e-mail address."""
+    await registrations.register(wanted, caller)
+    return REGISTERED
+
+
+@router.post("/verify-email", responses=declares(InvalidLinkError, LinkAlreadyUsedError))
+async def verify_email(
+    body: VerificationToken, verifications: Verifications, caller: CurrentCaller
+) -> Acknowledgement:
+    """Confirm an e-mail address with the token out of the mailed link; it works once."""
+    await verifications.confirm(body.token, caller)
+    return CONFIRMED
+
+
+@router.post("/verify-email/resend", status_code=202, responses=declares(*THROTTLING_ERRORS))
+async def resend_verification(
+    wish: VerificationWish, verifications: Verifications, caller: CurrentCaller
+) -> Acknowledgement:
+    """Ask for the mail again; the answer is the same for every address."""
+    await verifications.resend(wish.email, caller)
+    return SENT
