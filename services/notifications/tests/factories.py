@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from stitch_common.bus.inbox import Received
 from stitch_common.contracts import Fact
+from stitch_common.contracts.auth import EmailVerificationRequested
 from stitch_common.contracts.events import (
     EventPublished,
     EventState,
@@ -72,7 +73,21 @@ def invited(
     )
 
 
-def received(fact: Fact, *, consumer: str = "notifications-audience") -> Received:
+def verification_requested(**changes: Any) -> EmailVerificationRequested:
+    usual: dict[str, Any] = {
+        "user_id": 5,
+        "verification_id": 9,
+        "email": "new@example.com",
+        "full_name": "New Person",
+        "expires_at": NOW + timedelta(hours=24),
+        "at": NOW,
+    }
+    return EmailVerificationRequested(**{**usual, **changes})
+
+
+def received(
+    fact: Fact, *, consumer: str = "notifications-audience", traceparent: str | None = None
+) -> Received:
     """A first delivery of this fact."""
     return Received(
         fact_id=uuid4(),
@@ -83,4 +98,5 @@ def received(fact: Fact, *, consumer: str = "notifications-audience") -> Receive
         delivered=1,
         request_id=None,
         stream_sequence=1,
+        traceparent=traceparent,
     )

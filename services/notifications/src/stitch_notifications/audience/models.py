@@ -32,6 +32,10 @@ class KnownEvent(Base):
     def is_off(self) -> bool:
         return self.status in {"cancelled", DELETED}
 
+    @property
+    def title(self) -> str:
+        return str((self.state or {}).get("title", ""))
+
     def read(self) -> EventState:
         return EventState.model_validate(self.state)
 

@@ -3,7 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import TypeIs
 
+from stitch_common.contracts import Fact
 from stitch_notifications.audience.errors import (
     EventNotFoundError,
     EventNotKnownYetError,
@@ -17,6 +19,14 @@ from stitch_notifications.audience.rules import (
     newest_events,
     newest_guests,
 )
+
+
+def is_about_event(fact: Fact) -> TypeIs[EventFact]:
+    return isinstance(fact, EventFact)
+
+
+def is_about_guest(fact: Fact) -> TypeIs[GuestFact]:
+    return isinstance(fact, GuestFact)
 
 
 class Audience:

@@ -1,8 +1,24 @@
 """Which mail is due when, and how urgent it is: decisions without I/O."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
+from uuid import UUID
 
-from stitch_common.contracts.events import RSVPUpdated
+from stitch_common.contracts import Fact
+from stitch_common.contracts.auth import EmailVerificationRequested, RegistrationRepeated
+from stitch_common.contracts.events import (
+    EventCancelled,
+    EventRescheduled,
+    GuestInvited,
+    RSVPCreated,
+    RSVPPromoted,
+    RSVPState,
+    RSVPUpdated,
+)
+from stitch_notifications.templates.models import Kind
 
 
 class Status(StrEnum):
@@ -26,7 +42,134 @@ DUE_STATES = frozenset({*WAITING, Status.SENDING})
 ACTIVE_ANSWERS = frozenset({"pending", "accepted", "maybe", "waitlisted"})
 """Guests who have not said no: they are told what happens to the event."""
 
+BULK = frozenset({Kind.INVITATION, Kind.REMINDER})
+"""Mail that a recipient can unsubscribe from; all other mail always arrives."""
 
-def calls_for_confirmation(fact: RSVPUpdated) -> bool:
-    """A guest's own new answer is confirmed; a repeated one has changed nothing."""
-    return fact.by_guest and bool(fact.changed)
+_PRIORITY: Mapping[Kind, int] = {
+    Kind.UPDATE: 1,
+    Kind.CANCELLATION: 1,
+    Kind.INVITATION: 2,
+    Kind.REMINDER: 2,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A mail that a fact calls for."""
+
+    kind: Kind
+    occasion: str
+    """No second mail of this kind is made for the same occasion."""
+    recipient_email: str
+    recipient_name: str
+    event_id: int | None = None
+    rsvp_id: int | None = None
+    user_id: int | None = None
+    batch_id: UUID | None = None
+    template_id: int | None = None
+    answer: str = ""
+    expires_at: datetime | None = None
+    """After this the mail would be of no use."""
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A mail that a fact calls for, to every active guest of an event."""
+
+    kind: Kind
+    event_id: int
+    occasion: str
+    title: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def priority(kind: Kind) -> int:
+    """The lower, the sooner: mail that somebody waits for overtakes what goes to many."""
+    return _PRIORITY.get(kind, 0)
+
+
+def draft_for(fact: Fact) -> Draft | None:
+    """The mail that this fact calls for, if any."""
+    draft = None
+    match fact:
+        case GuestInvited():
+            draft = _invitation(fact)
+        case RSVPCreated() if fact.confirm_by_mail:
+            draft = _to_guest(Kind.GUEST_LINK, fact, f"link:{fact.version}")
+        case RSVPUpdated() if fact.by_guest and fact.changed:
+            # A repeated answer has changed nothing and is not confirmed again.
+            draft = _to_guest(Kind.CONFIRMATION, fact, f"answer:{fact.version}")
+        case RSVPPromoted():
+            draft = _to_guest(Kind.WAITLIST, fact, f"seat:{fact.version}")
+        case EmailVerificationRequested():
+            draft = _verification(fact)
+        case RegistrationRepeated():
+            draft = _note_on_repeated_registration(fact)
+    return draft
+
+
+def announcement_for(fact: Fact) -> Announcement | None:
+    """What this fact lets all active guests know, if anything."""
+    match fact:
+        case EventRescheduled() if fact.notify:
+            details = {
+                "changed": fact.changed,
+                "start_date": fact.previous_start_date.isoformat(),
+                "end_date": fact.previous_end_date.isoformat(),
+                "location": fact.previous_location,
+            }
+            kind = Kind.UPDATE
+        case EventCancelled() if fact.notify:
+            details, kind = {}, Kind.CANCELLATION
+        case _:
+            return None
+    return Announcement(kind, fact.event_id, f"event:{fact.version}", fact.event.title, details)
+
+
+def _invitation(fact: GuestInvited) -> Draft:
+    draft = _to_guest(Kind.INVITATION, fact, f"invitation:{fact.invitation}")
+    batch_id = UUID(fact.batch_id)
+    return replace(draft, batch_id=batch_id, template_id=fact.template_id, details={})
+
+
+def _to_guest(
+    kind: Kind, fact: GuestInvited | RSVPCreated | RSVPUpdated | RSVPPromoted, occasion: str
+) -> Draft:
+    rsvp: RSVPState = fact.rsvp
+    return Draft(
+        kind=kind,
+        occasion=f"rsvp:{fact.rsvp_id}:{occasion}",
+        recipient_email=rsvp.email,
+        recipient_name=rsvp.name,
+        event_id=rsvp.event_id,
+        rsvp_id=fact.rsvp_id,
+        answer=rsvp.status,
+        details={"rsvp": rsvp.model_dump(mode="json")},
+    )
+
+
+def _verification(fact: EmailVerificationRequested) -> Draft:
+    return Draft(
+        kind=Kind.VERIFICATION,
+        occasion=f"verification:{fact.verification_id}",
+        recipient_email=fact.email,
+        recipient_name=fact.full_name,
+        user_id=fact.user_id,
+        expires_at=fact.expires_at,
+        details={
+            "verification_id": fact.verification_id,
+            "expires_at": fact.expires_at.isoformat(),
+        },
+    )
+
+
+def _note_on_repeated_registration(fact: RegistrationRepeated) -> Draft:
+    return Draft(
+        kind=Kind.REGISTRATION_REPEATED,
+        # One mail an hour, so that nobody can flood an owner's inbox with registrations.
+        occasion=f"user:{fact.user_id}:{fact.at:%Y-%m-%dT%H}",
+        recipient_email=fact.email,
+        recipient_name=fact.full_name,
+        user_id=fact.user_id,
+    )

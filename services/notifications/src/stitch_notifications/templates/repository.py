@@ -1,7 +1,8 @@
 """The SQL of templates."""
 
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stitch_notifications.templates.models import Template
@@ -16,3 +17,9 @@ class TemplateRepository:
     async def find(self, template_id: int) -> Template | None:
         query = select(Template).where(Template.id == template_id, Template.deleted_at.is_(None))
         return (await self._session.scalars(query)).one_or_none()
+
+    async def find_for_sending(self, template_ids: Collection[int]) -> Sequence[Template]:
+        """The chosen ones, even if they were deleted meanwhile, and the defaults."""
+        is_default = Template.is_default & Template.deleted_at.is_(None)
+        query = select(Template).where(or_(Template.id.in_(template_ids), is_default))
+        return (await self._session.scalars(query)).all()

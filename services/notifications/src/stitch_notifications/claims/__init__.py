@@ -1,0 +1,1 @@
+"""Due mails change hands here: claimed by a sender, recorded when they are dealt with."""

@@ -1,0 +1,51 @@
+"""When a mail is tried again, and when it is better not sent at all."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from stitch_notifications.audience.models import OFF_THE_LIST, KnownEvent, KnownGuest
+from stitch_notifications.templates.models import Kind
+
+_SAY_NOTHING_MORE = frozenset({"declined", OFF_THE_LIST})
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How soon, and how rarely at last, a mail that was not taken is tried again."""
+
+    first: timedelta
+    longest: timedelta
+
+    def delay(self, attempts: int, spread: float) -> timedelta:
+        """Twice as long each time; `spread` around 1 keeps mails from marching in step."""
+        growing = self.first * 2.0 ** min(attempts - 1, 20)
+        return min(growing, self.longest) * spread
+
+
+def reason_to_drop(
+    kind: Kind, event: KnownEvent | None, guest: KnownGuest | None, now: datetime
+) -> str | None:
+    """Why this mail would be wrong by now; None when it may go."""
+    if event is None or guest is None or kind is Kind.CANCELLATION:
+        return None
+    if event.is_off:
+        return "The event will not take place."
+    if kind in {Kind.INVITATION, Kind.REMINDER}:
+        return _reason_to_drop_bulk(kind, event, guest, now)
+    if kind in {Kind.UPDATE, Kind.WAITLIST} and guest.status in _SAY_NOTHING_MORE:
+        return "The guest does not come any more."
+    return None
+
+
+def _reason_to_drop_bulk(
+    kind: Kind, event: KnownEvent, guest: KnownGuest, now: datetime
+) -> str | None:
+    if not event.is_published:
+        return "The event is not published."
+    if event.read().end_date <= now:
+        return "The event is over."
+    if guest.status == OFF_THE_LIST:
+        return "The guest is not on the list any more."
+    if kind is Kind.REMINDER and guest.status == "declined":
+        return "The guest has declined."
+    return None

@@ -1,0 +1,78 @@
+"""The SQL that makes deliveries; a second mail for the same occasion is not made."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from stitch_notifications.audience.models import KnownGuest
+from stitch_notifications.deliveries.models import Delivery
+from stitch_notifications.deliveries.rules import WAITING
+from stitch_notifications.templates.models import Kind
+
+Row = dict[str, Any]
+"""A new delivery by column; the database gives it its id and its Message-ID."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A row that was made."""
+
+    id: int
+    kind: str
+    event_id: int | None
+    rsvp_id: int | None
+
+
+_MADE = (Delivery.id, Delivery.kind, Delivery.event_id, Delivery.rsvp_id)
+_OCCASION = [Delivery.kind, Delivery.occasion]
+
+
+class DeliveryRepository:
+    """Works in the caller's transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, rows: Sequence[Row]) -> list[Queued]:
+        """Give the rows that were made; occasions that had a mail already are left out."""
+        statement = insert(Delivery).on_conflict_do_nothing(index_elements=_OCCASION)
+        found = await self._session.execute(statement.returning(*_MADE), rows)
+        return [Queued(*row) for row in found]
+
+    async def add_for_guests(
+        self, row: Row, occasion: str, answers: Collection[str]
+    ) -> list[Queued]:
+        """One mail like this for each guest of the event with one of these answers.
+
+        A guest whose invitation has not left yet needs no other mail: the invitation will be
+        written from what is true when it leaves.
+        """
+        columns = {name: _literal(name, value) for name, value in row.items()} | {
+            "occasion": func.concat("rsvp:", KnownGuest.rsvp_id, ":", occasion),
+            "rsvp_id": KnownGuest.rsvp_id,
+            "recipient_email": KnownGuest.email,
+            "recipient_name": KnownGuest.name,
+        }
+        invitation_is_waiting = exists().where(
+            Delivery.rsvp_id == KnownGuest.rsvp_id,
+            Delivery.kind == Kind.INVITATION,
+            Delivery.status.in_(WAITING),
+        )
+        guests = select(*columns.values()).where(
+            KnownGuest.event_id == row["event_id"],
+            KnownGuest.status.in_(answers),
+            ~KnownGuest.awaits_confirmation,
+            ~invitation_is_waiting,
+        )
+        statement = insert(Delivery).from_select(list(columns), guests)
+        statement = statement.on_conflict_do_nothing(index_elements=_OCCASION)
+        found = await self._session.execute(statement.returning(*_MADE))
+        return [Queued(*row) for row in found]
+
+
+def _literal(column: str, value: Any) -> ColumnElement[Any]:
+    return literal(value, Delivery.__table__.c[column].type)

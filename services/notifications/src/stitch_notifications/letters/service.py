@@ -1,0 +1,196 @@
+"""Letters: what a delivery says to its recipient, as a MIME message.
+
+Links are made here, from configuration and ids, and are stored nowhere.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import format_datetime, parseaddr
+from typing import Any, Self
+from uuid import UUID
+
+from stitch_common.clock import Clock
+from stitch_common.contracts.events import EventState, RSVPState
+from stitch_common.security.links import LinkSigner
+from stitch_notifications.letters import rules
+from stitch_notifications.letters.errors import UnwritableLetterError
+from stitch_notifications.rendering.service import Rendered, Wording, render
+from stitch_notifications.settings import NotificationsSettings
+from stitch_notifications.templates.models import Kind
+
+UNSUBSCRIBE_FOR = timedelta(days=730)
+_ABOUT_ACCOUNTS = frozenset({Kind.VERIFICATION, Kind.REGISTRATION_REPEATED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """Everything that a letter is written from."""
+
+    kind: Kind
+    delivery_id: int
+    message_id: UUID
+    recipient_email: str
+    recipient_name: str
+    rsvp_id: int | None
+    details: Mapping[str, Any]
+    event: EventState | None = None
+    guest: RSVPState | None = None
+    wording: Wording | None = None
+
+    def known_event(self) -> EventState:
+        if self.event is None:
+            raise UnwritableLetterError("The event of this mail is not known here.")
+        return self.event
+
+    def known_guest(self) -> RSVPState:
+        if self.guest is None:
+            raise UnwritableLetterError("The guest of this mail is not known here.")
+        return self.guest
+
+    def answer(self) -> RSVPState:
+        """The answer that the mail is about; a later one has a mail of its own."""
+        told = self.details.get("rsvp")
+        return RSVPState.model_validate(told) if told else self.known_guest()
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whom mails come from."""
+
+    name: str
+    address: str
+
+    @classmethod
+    def of(cls, mail_from: str) -> Self:
+        name, address = parseaddr(mail_from)
+        return cls(name or address.partition("@")[2], address)
+
+    @property
+    def domain(self) -> str:
+        return self.address.partition("@")[2]
+
+
+class LetterWriter:
+    """Writes letters; needs no database and no network."""
+
+    def __init__(self, settings: NotificationsSettings, links: LinkSigner, clock: Clock) -> None:
+        self._public_url = settings.public_url.rstrip("/")
+        self._sender = Sender.of(settings.mail_from)
+        self._links = links
+        self._clock = clock
+
+    def write(self, letter: Letter) -> EmailMessage:
+        """The message to send; the same letter always has the same Message-ID."""
+        values = self.values(letter)
+        message = self._message(letter, render(letter.kind, values, letter.wording))
+        if unsubscribe := values.get("unsubscribe_link"):
+            # RFC 8058: a mail program unsubscribes with one click, by a POST.
+            message["List-Unsubscribe"] = f"<{unsubscribe}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        if entry := self._calendar_entry(letter):
+            method, text = entry
+            message.add_attachment(
+                text, subtype="calendar", params={"method": method}, filename="event.ics"
+            )
+        return message
+
+    def values(self, letter: Letter) -> dict[str, Any]:
+        """What the placeholders of a template stand for."""
+        name = rules.presentable(letter.recipient_name)
+        usual = {
+            "greeting": rules.greeting(name),
+            "recipient_name": name,
+            "recipient_email": letter.recipient_email,
+            "sender_name": self._sender.name,
+            "site_link": self._public_url,
+        }
+        if letter.kind in _ABOUT_ACCOUNTS:
+            return usual | self._account_values(letter)
+        return usual | self._guest_values(letter) | self._special_values(letter)
+
+    def _guest_values(self, letter: Letter) -> dict[str, Any]:
+        return {
+            **rules.event_values(letter.known_event(), self._public_url),
+            **rules.guest_values(letter.answer()),
+            "rsvp_link": self._rsvp_link(letter),
+        }
+
+    def _special_values(self, letter: Letter) -> dict[str, Any]:
+        event = letter.known_event()
+        match letter.kind:
+            case Kind.UPDATE:
+                changes = rules.changes(event, letter.details)
+                return {"changes": changes, "changes_text": rules.changes_text(changes)}
+            case Kind.REMINDER:
+                days_left = rules.days_left(event, self._clock())
+                return {"unsubscribe_link": self._unsubscribe_link(letter), "days_left": days_left}
+            case Kind.INVITATION:
+                return {"unsubscribe_link": self._unsubscribe_link(letter)}
+            case _:
+                return {}
+
+    def _account_values(self, letter: Letter) -> dict[str, Any]:
+        if letter.kind is not Kind.VERIFICATION:
+            return {}
+        expires_at = datetime.fromisoformat(letter.details["expires_at"])
+        token = self._links.sign(
+            "verify-email", letter.details["verification_id"], version=1, expires_at=expires_at
+        )
+        return {
+            "verify_link": f"{self._public_url}/verify-email/{token}",
+            "link_expires": rules.in_utc(expires_at),
+        }
+
+    def _rsvp_link(self, letter: Letter) -> str:
+        guest = letter.known_guest()
+        if letter.rsvp_id is None:
+            raise UnwritableLetterError
+        token = self._links.sign(
+            "rsvp", letter.rsvp_id, version=guest.link_version, expires_at=guest.link_expires_at
+        )
+        return f"{self._public_url}/rsvp/{token}"
+
+    def _unsubscribe_link(self, letter: Letter) -> str:
+        expires_at = self._clock() + UNSUBSCRIBE_FOR
+        token = self._links.sign(
+            "unsubscribe", letter.delivery_id, version=1, expires_at=expires_at
+        )
+        return f"{self._public_url}/api/notifications/unsubscribe/{token}"
+
+    def _message(self, letter: Letter, content: Rendered) -> EmailMessage:
+        # Plain ASCII on the wire, unless the address itself is not (RFC 6531).
+        is_plain = letter.recipient_email.isascii()
+        message = EmailMessage(policy=SMTP.clone(cte_type="7bit") if is_plain else SMTPUTF8)
+        message["From"] = Address(self._sender.name, addr_spec=self._sender.address)
+        message["To"] = _address(letter)
+        message["Subject"] = content.subject
+        message["Date"] = format_datetime(self._clock())
+        message["Message-ID"] = f"<{letter.message_id}@{self._sender.domain}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(content.text)
+        message.add_alternative(content.html, subtype="html")
+        return message
+
+    def _calendar_entry(self, letter: Letter) -> tuple[str, str] | None:
+        if letter.kind in _ABOUT_ACCOUNTS:
+            return None
+        method = rules.calendar_method(letter.kind, letter.answer().status)
+        if method is None:
+            return None
+        event = letter.known_event()
+        return method, rules.calendar_entry(
+            event,
+            method=method,
+            organizer=self._sender.address,
+            attendee=letter.recipient_email,
+            url=f"{self._public_url}/e/{event.slug}",
+            now=self._clock(),
+        )
+
+
+def _address(letter: Letter) -> Address:
+    return Address(rules.presentable(letter.recipient_name), addr_spec=letter.recipient_email)

@@ -1,0 +1,96 @@
+"""What a template may say: known placeholders, conditions and a few filters, nothing else.
+
+A template is written by an admin, but what it can do is decided here: no loops, no calls, no
+attributes, no arithmetic. So it can neither read what it should not nor keep a sender busy.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from jinja2 import TemplateSyntaxError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from stitch_common.errors import FieldError
+from stitch_notifications.templates.models import Kind
+
+EVERYWHERE = frozenset(
+    {"greeting", "recipient_name", "recipient_email", "sender_name", "site_link"}
+)
+EVENT = frozenset(
+    {
+        "event_title",
+        "event_description",
+        "event_location",
+        "event_link",
+        "event_date",
+        "event_time",
+        "event_zone",
+        "event_month",
+        "event_day",
+        "answer_by",
+    }
+)
+GUEST = frozenset(
+    {"rsvp_link", "answer", "party_size", "dietary_restrictions", "waitlist_position"}
+)
+_MORE: Mapping[Kind, frozenset[str]] = {
+    Kind.INVITATION: frozenset({"unsubscribe_link"}),
+    Kind.REMINDER: frozenset({"unsubscribe_link", "days_left"}),
+    Kind.UPDATE: frozenset({"changes_text"}),
+}
+_ACCOUNT: Mapping[Kind, frozenset[str]] = {
+    Kind.VERIFICATION: frozenset({"verify_link", "link_expires"}),
+    Kind.REGISTRATION_REPEATED: frozenset(),
+}
+
+FILTERS = frozenset({"capitalize", "default", "lower", "title", "trim", "upper", "urlize"})
+_HARMLESS = (
+    nodes.And,
+    nodes.Compare,
+    nodes.CondExpr,
+    nodes.Const,
+    nodes.Filter,
+    nodes.If,
+    nodes.Name,
+    nodes.Not,
+    nodes.Operand,
+    nodes.Or,
+    nodes.Output,
+    nodes.Template,
+    nodes.TemplateData,
+)
+
+_PARSER = ImmutableSandboxedEnvironment()
+
+
+def placeholders(kind: Kind) -> frozenset[str]:
+    """What a template of this kind can show."""
+    if kind in _ACCOUNT:
+        return EVERYWHERE | _ACCOUNT[kind]
+    return EVERYWHERE | EVENT | GUEST | _MORE.get(kind, frozenset())
+
+
+def refusals(kind: Kind, sources: Mapping[str, str]) -> list[FieldError]:
+    """What is wrong with these texts, by the name of their field."""
+    return [
+        FieldError(f"/{field}", message)
+        for field, source in sources.items()
+        for message in _complaints(kind, source)
+    ]
+
+
+def _complaints(kind: Kind, source: str) -> Iterator[str]:
+    try:
+        tree = _PARSER.parse(source)
+    except TemplateSyntaxError as error:
+        yield f"Line {error.lineno}: {error.message}"
+        return
+    allowed = placeholders(kind)
+    for node in [tree, *tree.find_all(nodes.Node)]:
+        if isinstance(node, nodes.Name) and node.name not in allowed:
+            known = ", ".join(sorted(allowed))
+            yield f"Line {node.lineno}: there is no placeholder {node.name!r}. There are: {known}."
+        elif isinstance(node, nodes.Filter) and node.name not in FILTERS:
+            known = ", ".join(sorted(FILTERS))
+            yield f"Line {node.lineno}: there is no filter {node.name!r}. There are: {known}."
+        elif not isinstance(node, _HARMLESS):
+            yield f"Line {node.lineno}: only placeholders, filters and conditions are allowed."
