@@ -1,0 +1,1 @@
+"""Log-ins and what keeps them alive: access tokens and refresh families."""

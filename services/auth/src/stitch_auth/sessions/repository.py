@@ -1,0 +1,68 @@
+"""SQL of sessions."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from stitch_auth.accounts.models import User
+from stitch_auth.sessions.models import Session
+
+MAX_SHOWN = 100
+
+
+class SessionRepository:
+    """Sessions, and whose they are."""
+
+    def __init__(self, transaction: AsyncSession) -> None:
+        self._transaction = transaction
+
+    async def find_user(self, login: str) -> User | None:
+        """Whom this username or e-mail address means; no username has an @."""
+        matches = User.has_email(login) if "@" in login else User.has_username(login)
+        user: User | None = await self._transaction.scalar(select(User).where(matches))
+        return user
+
+    async def lock_user(self, user_id: int) -> User | None:
+        query = select(User).where(User.id == user_id, User.exists()).with_for_update()
+        user: User | None = await self._transaction.scalar(query)
+        return user
+
+    async def add(self, session: Session) -> None:
+        self._transaction.add(session)
+        await self._transaction.flush()
+
+    async def lock(self, sid: str) -> tuple[Session, User] | None:
+        """A session, which nobody else can refresh until this transaction ends, and its owner."""
+        query = (
+            select(Session, User)
+            .join(User, User.id == Session.user_id)
+            .where(Session.sid == sid)
+            .with_for_update(of=Session)
+        )
+        found = (await self._transaction.execute(query)).one_or_none()
+        return (found[0], found[1]) if found is not None else None
+
+    async def find_live(self, user_id: int, at: datetime) -> list[Session]:
+        """Those that were used last come first."""
+        query = (
+            select(Session)
+            .where(
+                Session.user_id == user_id,
+                Session.ended_at.is_(None),
+                Session.idle_expires_at > at,
+            )
+            .order_by(Session.last_used_at.desc(), Session.sid)
+            .limit(MAX_SHOWN)
+        )
+        return list((await self._transaction.scalars(query)).all())
+
+    async def end_all(self, user_id: int, at: datetime, reason: str) -> list[str]:
+        """End every session of a user; gives the ids of those that had not ended."""
+        query = (
+            update(Session)
+            .where(Session.user_id == user_id, Session.ended_at.is_(None))
+            .values(ended_at=at, end_reason=reason)
+            .returning(Session.sid)
+        )
+        return list((await self._transaction.scalars(query)).all())

@@ -1,0 +1,264 @@
+"""Logging in, staying logged in, logging out."""
+
+from dataclasses import dataclass
+
+from prometheus_client import Counter
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from stitch_auth.accounts.models import User
+from stitch_auth.audit.service import AuditTrail
+from stitch_auth.callers.models import Caller
+from stitch_auth.passwords.service import PasswordService
+from stitch_auth.sessions.errors import (
+    AccountDeactivatedError,
+    EmailNotVerifiedError,
+    InvalidCredentialsError,
+    InvalidRefreshTokenError,
+    SessionNotFoundError,
+)
+from stitch_auth.sessions.models import Delivery, Session, Verdict
+from stitch_auth.sessions.repository import SessionRepository
+from stitch_auth.sessions.rules import OFFLINE, granted_scope
+from stitch_auth.settings import AuthSettings
+from stitch_auth.throttling.models import Limit
+from stitch_auth.throttling.service import THROTTLING_ERRORS, Throttle
+from stitch_auth.tokens.models import Grant
+from stitch_auth.tokens.service import TokenService
+from stitch_common.bus.outbox import Outbox
+from stitch_common.clock import Clock
+from stitch_common.contracts.auth import LoginFailed, LoginSucceeded, SessionRevoked
+from stitch_common.database import Database
+from stitch_common.errors import StitchError
+from stitch_common.security.principals import Principal
+
+LOGINS = Counter("stitch_auth_logins", "Log-ins by how they ended", ["outcome"])
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What somebody claims to know; `login` is a username or an e-mail address."""
+
+    login: str
+    password: str
+    scope: str
+
+
+class LoginService:
+    """Checks passwords; who does not know them learns nothing about accounts."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        settings: AuthSettings,
+        passwords: PasswordService,
+        throttle: Throttle,
+        tokens: TokenService,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._settings = settings
+        self._passwords = passwords
+        self._throttle = throttle
+        self._tokens = tokens
+        window = settings.login_window
+        self._per_account = Limit("login", settings.login_limit, window)
+        self._per_network = Limit("login-network", settings.login_limit_per_network, window)
+
+    async def log_in(self, credentials: Credentials, caller: Caller) -> Grant:
+        """Begin a session; a throttled caller is refused before the password is looked at."""
+        user = await self._find(credentials.login)
+        await self._admit(user, credentials, caller)
+        verdict = await self._passwords.verify(
+            credentials.password, user.password_hash if user else None
+        )
+        if user is None or not verdict.is_right:
+            await self._note_failure(user, caller, "wrong-credentials")
+            raise InvalidCredentialsError
+        if refusal := _why_not(user):
+            await self._note_failure(user, caller, refusal.code)
+            raise refusal
+        rehashed = None
+        if verdict.is_outdated:
+            rehashed = await self._passwords.hash(credentials.password)
+        session = await self._begin(user, credentials.scope, caller, rehashed=rehashed)
+        LOGINS.labels("succeeded").inc()
+        return await self._tokens.grant(session, user)
+
+    async def _find(self, login: str) -> User | None:
+        async with self._database.transaction() as transaction:
+            return await SessionRepository(transaction).find_user(login)
+
+    async def _admit(self, user: User | None, credentials: Credentials, caller: Caller) -> None:
+        # One account has one limit, whichever of its names is used.
+        account = f"user:{user.id}" if user else f"login:{credentials.login.casefold()}"
+        try:
+            await self._throttle.admit(self._per_network, caller.network)
+            await self._throttle.admit(self._per_account, caller.network, account)
+        except THROTTLING_ERRORS:
+            LOGINS.labels("throttled").inc()
+            raise
+
+    async def _note_failure(self, user: User | None, caller: Caller, reason: str) -> None:
+        LOGINS.labels("failed").inc()
+        user_id = user.id if user else None
+        async with self._database.transaction() as transaction:
+            trail = AuditTrail(transaction, self._clock, caller)
+            # What was typed is not kept: it may be a password in the wrong field.
+            trail.failed("login", actor_id=user_id, reason=reason)
+            if user_id is not None:
+                Outbox(transaction).add(LoginFailed(user_id=user_id, at=self._clock()))
+
+    async def _begin(
+        self, checked: User, scope: str, caller: Caller, *, rehashed: str | None
+    ) -> Session:
+        at = self._clock()
+        granted = granted_scope(scope)
+        session = Session.begin(
+            checked.id,
+            key_id=self._tokens.key_id,
+            delivery=Delivery.BODY if OFFLINE in granted else Delivery.COOKIE,
+            scope=granted,
+            at=at,
+            lasts=self._settings.refresh_absolute_ttl,
+        )
+        session.use(caller, at, idle_ttl=self._settings.refresh_idle_ttl)
+        async with self._database.transaction() as transaction:
+            sessions = SessionRepository(transaction)
+            user = await sessions.lock_user(checked.id)
+            # Somebody may have changed the password or closed the account since it was checked.
+            if user is None or not user.is_usable or user.password_hash != checked.password_hash:
+                raise InvalidCredentialsError
+            user.last_login_at = at
+            user.password_hash = rehashed or user.password_hash
+            await sessions.add(session)
+            trail = AuditTrail(transaction, self._clock, caller)
+            trail.succeeded("login", actor_id=user.id, subject=f"session:{session.sid}")
+            Outbox(transaction).add(LoginSucceeded(user_id=user.id, sid=session.sid, at=at))
+        return session
+
+
+class SessionService:
+    """Keeps sessions alive, and ends them."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        settings: AuthSettings,
+        tokens: TokenService,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._settings = settings
+        self._tokens = tokens
+
+    async def refresh(self, token: str, delivery: Delivery, caller: Caller) -> Grant:
+        """Exchange a refresh token for its successor and a new access token.
+
+        Of parallel uses one rotates and all get the same successor; an older token ends the
+        session, because then two people have it (RFC 9700 §4.14).
+        """
+        sid = self._tokens.session_of(token)
+        if sid is None:
+            raise InvalidRefreshTokenError
+        async with self._database.transaction() as transaction:
+            found = await SessionRepository(transaction).lock(sid)
+            if found is None:
+                raise InvalidRefreshTokenError
+            session, user = found
+            generation = self._tokens.generation_of(token, session)
+            if generation is None or session.delivery is not delivery:
+                raise InvalidRefreshTokenError
+            is_granted = self._settle(
+                transaction, session, user, generation=generation, caller=caller
+            )
+        # After the commit: a replayed token has ended the session.
+        if not is_granted:
+            raise InvalidRefreshTokenError
+        return await self._tokens.grant(session, user)
+
+    def _settle(
+        self,
+        transaction: AsyncSession,
+        session: Session,
+        user: User,
+        *,
+        generation: int,
+        caller: Caller,
+    ) -> bool:
+        at = self._clock()
+        trail = AuditTrail(transaction, self._clock, caller)
+        verdict = session.judge(generation, at, grace=self._settings.refresh_grace)
+        if verdict is Verdict.REPLAYED:
+            trail.failed("session.refreshed", actor_id=user.id, subject=f"session:{session.sid}")
+            self._end(transaction, session, reason="replayed", trail=trail)
+            return False
+        if not user.is_usable:
+            self._end(transaction, session, reason="deactivated", trail=trail)
+            return False
+        if verdict is Verdict.CURRENT:
+            session.rotate(at)
+            session.use(caller, at, idle_ttl=self._settings.refresh_idle_ttl)
+            trail.succeeded("session.refreshed", actor_id=user.id, subject=f"session:{session.sid}")
+        return verdict is not Verdict.ENDED
+
+    async def log_out(self, principal: Principal, caller: Caller) -> None:
+        """End the session of this access token, if it has not ended."""
+        async with self._database.transaction() as transaction:
+            found = await SessionRepository(transaction).lock(principal.session_id)
+            if found is not None:
+                trail = AuditTrail(transaction, self._clock, caller)
+                self._end(transaction, found[0], reason="logout", trail=trail)
+
+    async def log_out_everywhere(self, principal: Principal, caller: Caller) -> None:
+        async with self._database.transaction() as transaction:
+            trail = AuditTrail(transaction, self._clock, caller)
+            await self.end_all_of(transaction, principal.user_id, reason="logout-all", trail=trail)
+
+    async def list_live(self, principal: Principal) -> list[Session]:
+        async with self._database.transaction() as transaction:
+            return await SessionRepository(transaction).find_live(principal.user_id, self._clock())
+
+    async def end_own(self, principal: Principal, sid: str, caller: Caller) -> None:
+        """End one of the principal's sessions; SessionNotFoundError if it is not theirs."""
+        async with self._database.transaction() as transaction:
+            found = await SessionRepository(transaction).lock(sid)
+            if found is None or found[0].user_id != principal.user_id:
+                raise SessionNotFoundError
+            trail = AuditTrail(transaction, self._clock, caller)
+            if not self._end(transaction, found[0], reason="ended", trail=trail):
+                raise SessionNotFoundError
+
+    async def end_all_of(
+        self, session: AsyncSession, user_id: int, *, reason: str, trail: AuditTrail
+    ) -> None:
+        """End every session of a user, in the transaction of the reason for it."""
+        at = self._clock()
+        for sid in await SessionRepository(session).end_all(user_id, at, reason):
+            _tell(session, SessionRevoked(sid=sid, user_id=user_id, reason=reason, at=at), trail)
+
+    def _end(
+        self, transaction: AsyncSession, session: Session, *, reason: str, trail: AuditTrail
+    ) -> bool:
+        at = self._clock()
+        if not session.end(at, reason):
+            return False
+        fact = SessionRevoked(sid=session.sid, user_id=session.user_id, reason=reason, at=at)
+        _tell(transaction, fact, trail)
+        return True
+
+
+def _tell(transaction: AsyncSession, fact: SessionRevoked, trail: AuditTrail) -> None:
+    Outbox(transaction).add(fact)
+    trail.succeeded(
+        "session.ended", actor_id=fact.user_id, subject=f"session:{fact.sid}", reason=fact.reason
+    )
+
+
+def _why_not(user: User) -> StitchError | None:
+    if not user.is_usable:
+        return AccountDeactivatedError()
+    return None if user.is_verified else EmailNotVerifiedError()

@@ -1,0 +1,1 @@
+"""The pair of tokens that somebody who is logged in holds."""

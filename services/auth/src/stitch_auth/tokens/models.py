@@ -1,0 +1,17 @@
+"""What is granted."""
+
+from dataclasses import dataclass
+
+from stitch_auth.sessions.models import Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What somebody who is logged in gets."""
+
+    access_token: str
+    expires_in: int
+    scope: str
+    refresh_token: str
+    delivery: Delivery
+    refresh_expires_in: int

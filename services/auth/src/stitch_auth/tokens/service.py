@@ -1,0 +1,59 @@
+"""Granting tokens to a session, and recognising them."""
+
+from stitch_auth.accounts.models import User
+from stitch_auth.keys.service import KeyService
+from stitch_auth.sessions.models import Session
+from stitch_auth.settings import AuthSettings
+from stitch_auth.tokens.models import Grant
+from stitch_auth.tokens.rules import RefreshTokens, access_claims, read
+from stitch_common.clock import Clock
+
+CLIENT_ID = "stitch-web"
+"""People log in through one client; API keys will be clients of their own."""
+
+
+class TokenService:
+    """Access tokens are signed, refresh tokens derived; neither is stored."""
+
+    def __init__(self, keys: KeyService, clock: Clock, *, settings: AuthSettings) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._settings = settings
+        self._refresh_tokens = RefreshTokens(settings.secret_keys)
+
+    @property
+    def key_id(self) -> str:
+        """Which key a new session's refresh tokens are derived from."""
+        return self._refresh_tokens.current_key_id
+
+    async def grant(self, session: Session, user: User) -> Grant:
+        """The session's current refresh token and a new access token."""
+        now = self._clock()
+        expires_at = now + self._settings.access_token_ttl
+        claims = {
+            **access_claims(session, user, at=now),
+            "iss": self._settings.token_issuer,
+            "aud": self._settings.token_audience,
+            "client_id": CLIENT_ID,
+            "exp": int(expires_at.timestamp()),
+        }
+        return Grant(
+            access_token=await self._keys.sign(claims),
+            expires_in=int((expires_at - now).total_seconds()),
+            scope=session.scope,
+            refresh_token=self._refresh_tokens.make(session),
+            delivery=session.delivery,
+            refresh_expires_in=int((session.idle_expires_at - now).total_seconds()),
+        )
+
+    def session_of(self, refresh_token: str) -> str | None:
+        """The session that it claims to belong to; None if it can't be a refresh token."""
+        presented = read(refresh_token)
+        return presented.sid if presented else None
+
+    def generation_of(self, refresh_token: str, session: Session) -> int | None:
+        """Which of this session's tokens it is; None if it was not made here."""
+        presented = read(refresh_token)
+        if presented is None or not self._refresh_tokens.is_genuine(presented, session):
+            return None
+        return presented.generation
