@@ -1,0 +1,123 @@
+"""The HTTP side of the auth service."""
+
+from dataclasses import replace
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from stitch_auth.accounts.routes import router as accounts_router
+from stitch_auth.accounts.service import AccountService
+from stitch_auth.audit.routes import router as audit_router
+from stitch_auth.audit.service import AuditService
+from stitch_auth.keys.routes import router as keys_router
+from stitch_auth.keys.service import KeyService
+from stitch_auth.pages.adapters import PageRenderer
+from stitch_auth.pages.routes import router as pages_router
+from stitch_auth.passwords.service import PasswordService
+from stitch_auth.registration.routes import router as registration_router
+from stitch_auth.registration.service import MailLimits, RegistrationService, VerificationService
+from stitch_auth.sessions.routes import router as sessions_router
+from stitch_auth.sessions.service import LoginService, SessionService
+from stitch_auth.settings import AuthSettings
+from stitch_auth.throttling.service import Throttle
+from stitch_auth.tokens.service import TokenService
+from stitch_common.http.app import create_app
+from stitch_common.http.lists import Cursors
+from stitch_common.runtime import StoredRuntime
+from stitch_common.security.links import LinkSigner
+from stitch_common.security.tokens import TokenVerifier
+
+PUBLIC_ROUTES = {
+    "POST /api/auth/register": "who registers has no account yet",
+    "POST /api/auth/verify-email": "the token out of the mail is the credential",
+    "POST /api/auth/verify-email/resend": "who waits for the mail can't log in yet",
+    "POST /api/auth/token": "it is the log-in; the password is the credential",
+    "POST /api/auth/refresh": "the refresh token is the credential",
+    "GET /api/auth/.well-known/jwks.json": "public keys are for everybody",
+    "GET /api/auth/.well-known/oauth-authorization-server": "where to log in is for everybody",
+    "GET /verify-email/{token}": "the token out of the mail is the credential",
+    "HEAD /verify-email/{token}": "the token out of the mail is the credential",
+    "POST /verify-email/{token}": "the token out of the mail is the credential",
+}
+ROUTERS = (
+    registration_router,
+    sessions_router,
+    accounts_router,
+    audit_router,
+    keys_router,
+    pages_router,
+)
+ANSWERS_WITH_SECRETS = frozenset({"/api/auth/token", "/api/auth/refresh"})
+
+
+class NeverReplayed:
+    """Ignores `Idempotency-Key` where answers hold tokens: a kept answer would be a stored one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].rstrip("/") in ANSWERS_WITH_SECRETS:
+            headers = [(k, v) for k, v in scope["headers"] if k.lower() != b"idempotency-key"]
+            scope = {**scope, "headers": headers}
+        await self._app(scope, receive, send)
+
+
+def create_api(runtime: StoredRuntime[AuthSettings]) -> FastAPI:
+    settings, database, clock = runtime.settings, runtime.database, runtime.clock
+    keys = KeyService.configured(database, clock, settings)
+    app = create_app(
+        replace(runtime, verifier=own_verifier(runtime, keys)),
+        title="Stitch auth",
+        routers=ROUTERS,
+        public_routes=PUBLIC_ROUTES,
+    )
+    app.add_middleware(NeverReplayed)
+    for name, service in services(runtime, keys).items():
+        setattr(app.state, name, service)
+    return app
+
+
+def own_verifier(runtime: StoredRuntime[AuthSettings], keys: KeyService) -> TokenVerifier:
+    """The verification that all services share, without asking ourselves over HTTP."""
+    settings = runtime.settings
+    return TokenVerifier(
+        keys, runtime.clock, issuer=settings.token_issuer, audience=settings.token_audience
+    )
+
+
+def services(runtime: StoredRuntime[AuthSettings], keys: KeyService) -> dict[str, Any]:
+    """What the routes of each slice find in `app.state`."""
+    settings, database, clock = runtime.settings, runtime.database, runtime.clock
+    passwords = PasswordService.configured(settings)
+    throttle = Throttle(database, clock)
+    limits = MailLimits(throttle, settings)
+    tokens = TokenService(keys, clock, settings=settings)
+    cursors = Cursors(settings.cursor_key)
+    sessions = SessionService(database, clock, settings=settings, tokens=tokens)
+    return {
+        "keys": keys,
+        "registrations": RegistrationService(
+            database, clock, settings=settings, passwords=passwords, limits=limits
+        ),
+        "verifications": VerificationService(
+            database,
+            clock,
+            ttl=settings.verification_ttl,
+            links=LinkSigner(settings.link_keys, clock),
+            limits=limits,
+        ),
+        "logins": LoginService(
+            database,
+            clock,
+            settings=settings,
+            passwords=passwords,
+            throttle=throttle,
+            tokens=tokens,
+        ),
+        "sessions": sessions,
+        "accounts": AccountService(database, clock, cursors=cursors, sessions=sessions),
+        "audit": AuditService(database, cursors),
+        "pages": PageRenderer(settings.login_url),
+    }

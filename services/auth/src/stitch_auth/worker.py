@@ -1,0 +1,57 @@
+"""What the auth service does apart from answering HTTP."""
+
+import asyncio
+
+import structlog
+
+from stitch_auth.keys.service import KeyService
+from stitch_auth.passwords.service import PasswordService
+from stitch_auth.registration.service import MailLimits, RegistrationService
+from stitch_auth.settings import AuthSettings, BootstrapUser
+from stitch_auth.throttling.service import Throttle
+from stitch_common.process import Worker
+from stitch_common.runtime import StoredRuntime
+
+log = structlog.get_logger(__name__)
+
+
+class FirstThings:
+    """Makes what a fresh system needs before anybody can log in: a signing key, and users."""
+
+    name = "first-things"
+
+    def __init__(
+        self,
+        keys: KeyService,
+        registrations: RegistrationService,
+        users: tuple[BootstrapUser, ...],
+    ) -> None:
+        self._keys = keys
+        self._registrations = registrations
+        self._users = users
+        self._is_done = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Make what is missing; it is safe to do again and on many replicas at once."""
+        await self._keys.ensure_active()
+        for user in self._users:
+            if await self._registrations.ensure(user):
+                log.info("user_made", username=user.username, role=user.role)
+        self._is_done = True
+        await stop.wait()
+
+    async def ready(self) -> str | None:
+        return None if self._is_done else "the first key and users are being made"
+
+
+def create_worker(runtime: StoredRuntime[AuthSettings]) -> Worker:
+    settings, database, clock = runtime.settings, runtime.database, runtime.clock
+    registrations = RegistrationService(
+        database,
+        clock,
+        settings=settings,
+        passwords=PasswordService.configured(settings),
+        limits=MailLimits(Throttle(database, clock), settings),
+    )
+    keys = KeyService.configured(database, clock, settings)
+    return Worker(components=[FirstThings(keys, registrations, settings.bootstrap_users)])
