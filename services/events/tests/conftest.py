@@ -24,7 +24,6 @@ from stitch_common.testing.services import client_of, runtime_for
 from stitch_common.testing.tokens import Issuer
 from stitch_events.api import create_api
 from stitch_events.settings import EventsSettings
-from stitch_events.wiring import Services
 
 SETTINGS = EventsSettings(
     environment="test",
@@ -91,12 +90,6 @@ def viewer(issuer: Issuer) -> dict[str, str]:
     return issuer.headers(Role.VIEWER)
 
 
-@pytest.fixture
-def services(app: FastAPI) -> Services:
-    built: Services = app.state.services
-    return built
-
-
 MakeEvent = Callable[..., Awaitable[dict[str, Any]]]
 
 
@@ -132,12 +125,12 @@ def add_guest(client: httpx.AsyncClient, editor: dict[str, str]) -> MakeEvent:
 
 
 @pytest.fixture
-def invite(services: Services, clock: SettableClock) -> Callable[..., Awaitable[None]]:
+def invite(app: FastAPI, clock: SettableClock) -> Callable[..., Awaitable[None]]:
     """Deliver what notifications asks for, as if it had come over the bus."""
 
     async def deliver(event: dict[str, Any], *emails: str, **fields: Any) -> None:
         request = invitations(event["id"], *emails, at=clock(), **fields)
-        await services.guests.invite(request, received(uuid4(), at=clock()))
+        await app.state.guests.invite(request, received(uuid4(), at=clock()))
 
     return deliver
 

@@ -3,17 +3,22 @@
 from fastapi import FastAPI
 
 from stitch_common.http.app import create_app
+from stitch_common.http.lists import Cursors
 from stitch_common.runtime import StoredRuntime
+from stitch_common.security.links import LinkSigner
 from stitch_events.analytics.routes import router as analytics
-from stitch_events.calendar.routes import router as calendar
+from stitch_events.analytics.service import AnalyticsService
+from stitch_events.calendar.service import CalendarService
 from stitch_events.events.routes import router as events
+from stitch_events.events.service import EventService
 from stitch_events.guests.routes import router as guests
+from stitch_events.guests.service import GuestService
 from stitch_events.rsvps.routes import router as rsvps
+from stitch_events.rsvps.service import RSVPService
 from stitch_events.settings import EventsSettings
-from stitch_events.wiring import Services
 
 # The order matters: `/all-rsvps` and `/rsvp` come before `/{event_id}`.
-ROUTERS = [rsvps, calendar, guests, events, analytics]
+ROUTERS = [rsvps, guests, events, analytics]
 
 BY_TOKEN = "the guest's link token is the credential"  # noqa: S105 - a reason, not a secret
 
@@ -32,5 +37,17 @@ PUBLIC_ROUTES = {
 def create_api(runtime: StoredRuntime[EventsSettings]) -> FastAPI:
     """The HTTP side of this service."""
     app = create_app(runtime, title="Events", routers=ROUTERS, public_routes=PUBLIC_ROUTES)
-    app.state.services = Services.of(runtime)
+    _wire(app, runtime)
     return app
+
+
+def _wire(app: FastAPI, runtime: StoredRuntime[EventsSettings]) -> None:
+    """Build every service once; routes find them in the application's state."""
+    database, clock, settings = runtime.database, runtime.clock, runtime.settings
+    cursors = Cursors(settings.cursor_key)
+    rsvps_service = RSVPService(database, clock, LinkSigner(settings.link_keys, clock))
+    app.state.events = EventService(database, clock, cursors)
+    app.state.guests = GuestService(database, clock, cursors)
+    app.state.rsvps = rsvps_service
+    app.state.analytics = AnalyticsService(database)
+    app.state.calendar = CalendarService(rsvps_service, settings, clock)

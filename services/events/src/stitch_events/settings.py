@@ -1,7 +1,5 @@
 """Configuration of the events service."""
 
-from pydantic import EmailStr
-
 from stitch_common.settings import Keyrings, StoredServiceSettings
 
 
@@ -10,5 +8,5 @@ class EventsSettings(StoredServiceSettings):
 
     link_keys: Keyrings
     """Needs the purpose `rsvp`, with the same keys as notifications, who makes the links."""
-    organizer_email: EmailStr = "events@stitch.example"
-    """The organiser in calendar entries (RFC 5546 demands one)."""
+    mail_from: str = "Stitch <no-reply@stitch.example>"
+    """As in notifications; the organiser in calendar entries (RFC 5546 demands one)."""

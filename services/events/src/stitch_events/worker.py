@@ -1,12 +1,15 @@
 """Composition root for what this service does on the bus."""
 
+from stitch_common.http.lists import Cursors
 from stitch_common.process import Worker
 from stitch_common.runtime import StoredRuntime
 from stitch_events.guests.consumers import invitations_consumer
+from stitch_events.guests.service import GuestService
 from stitch_events.settings import EventsSettings
-from stitch_events.wiring import Services
 
 
 def create_worker(runtime: StoredRuntime[EventsSettings]) -> Worker:
     """The consumers; the relay is added by the process."""
-    return Worker(consumers=[invitations_consumer(Services.of(runtime).guests)])
+    cursors = Cursors(runtime.settings.cursor_key)
+    guests = GuestService(runtime.database, runtime.clock, cursors)
+    return Worker(consumers=[invitations_consumer(guests)])

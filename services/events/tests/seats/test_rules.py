@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stitch_events.rsvps.models import RSVPStatus
 from stitch_events.seats.errors import EventFullError
 from stitch_events.seats.rules import Seats, Waiting, promoted
-from stitch_events.status import RSVPStatus
 
 SIZES = st.integers(1, 10)
 QUEUES = st.lists(SIZES, max_size=30).map(

@@ -8,8 +8,7 @@ from sqlalchemy import ColumnElement, Date, Row, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stitch_events.events.models import Event
-from stitch_events.rsvps.models import RSVP
-from stitch_events.status import RSVPStatus
+from stitch_events.rsvps.models import RSVP, RSVPStatus
 
 
 class AnalyticsRepository:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vCalAddress
 
-from stitch_events.status import RSVPStatus
+from stitch_events.rsvps.models import RSVPStatus
 
 PRODUCT = "-//Stitch//Events//EN"
 
@@ -31,7 +31,8 @@ class Entry:
     end: datetime
     timezone: str
     is_cancelled: bool
-    organizer: str
+    organizer_name: str
+    organizer_email: str
     attendee_email: str
     attendee_name: str
     attendee_status: RSVPStatus
@@ -70,7 +71,7 @@ def _event(entry: Entry) -> Event:
             event.add(name, text)
     event.add("url", entry.url)
     event.add("status", "CANCELLED" if entry.is_cancelled else "CONFIRMED")
-    event.add("organizer", vCalAddress(f"mailto:{entry.organizer}"))
+    event.add("organizer", _person(entry.organizer_email, entry.organizer_name), encode=False)
     event.add("attendee", _attendee(entry), encode=False)
     return event
 
@@ -80,12 +81,17 @@ def _local(at: datetime, timezone: str) -> datetime:
 
 
 def _attendee(entry: Entry) -> vCalAddress:
-    attendee = vCalAddress(f"mailto:{entry.attendee_email}")
+    attendee = _person(entry.attendee_email, entry.attendee_name)
     attendee.params["CUTYPE"] = "INDIVIDUAL"
     attendee.params["ROLE"] = "REQ-PARTICIPANT"
     attendee.params["PARTSTAT"] = PARTICIPATION.get(entry.attendee_status, "NEEDS-ACTION")
     # Answers are given by the mailed link; a mail to the organiser would reach nobody.
     attendee.params["RSVP"] = "FALSE"
-    if entry.attendee_name:
-        attendee.params["CN"] = entry.attendee_name
     return attendee
+
+
+def _person(email: str, name: str) -> vCalAddress:
+    person = vCalAddress(f"mailto:{email}")
+    if name:
+        person.params["CN"] = name
+    return person

@@ -22,8 +22,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from stitch_common.contracts.events import EventState
 from stitch_events.db import Base, Changing
 from stitch_events.events.errors import CapacityBelowSeatsTakenError, EventStatusError
-from stitch_events.events.rules import SCHEDULE, check_dates
-from stitch_events.status import EventStatus
+from stitch_events.events.rules import SCHEDULE, EventStatus, check_dates
+
+__all__ = ["Event", "EventStatus"]
 
 SEARCHED = "to_tsvector('simple', title || ' ' || location || ' ' || description)"
 ALIVE = text("deleted_at is null")

@@ -8,13 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from stitch_common.http.lists import Cursors, Page
+from stitch_events.db import Keyset, prefix_query
 from stitch_events.events.errors import EventNotFoundError, SlugTakenError
-from stitch_events.events.models import Event
+from stitch_events.events.models import Event, EventStatus
 from stitch_events.events.schemas import EventFilters, EventSort
-from stitch_events.fields import prefix_query
-from stitch_events.keyset import Keyset
-from stitch_events.rsvps.models import RSVP
-from stitch_events.status import EventStatus, RSVPStatus
+from stitch_events.rsvps.models import RSVP, RSVPStatus
 
 KEPT_INSIDE = {"search", "field_versions", "last_queue_number"}
 COLUMNS = [column for column in Event.__table__.columns if column.key not in KEPT_INSIDE]

@@ -16,6 +16,7 @@ from stitch_events.events.errors import (
     EventStatusError,
     SlugTakenError,
 )
+from stitch_events.events.models import EventStatus
 from stitch_events.events.schemas import (
     ChangePreview,
     EventChange,
@@ -23,15 +24,22 @@ from stitch_events.events.schemas import (
     EventFilters,
     EventSort,
     EventView,
+    Moment,
     PublicEvent,
 )
-from stitch_events.fields import Moment
-from stitch_events.status import EventStatus
-from stitch_events.wiring import Events
+from stitch_events.events.service import EventService
 
 router = APIRouter(prefix="/api/events", tags=["Events"])
 
 CHANGES = declares(EventNotFoundError, EventStatusError, StaleVersionError)
+
+
+def event_service(request: Request) -> EventService:
+    service: EventService = request.app.state.events
+    return service
+
+
+Events = Annotated[EventService, Depends(event_service)]
 
 
 def event_filters(

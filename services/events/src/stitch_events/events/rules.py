@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from enum import StrEnum
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -15,6 +16,15 @@ SUFFIX_LENGTH = 6
 
 SCHEDULE = frozenset({"start_date", "end_date", "timezone", "location"})
 """A change of one of these is material: guests have to know (RFC 5546 §2.1.4)."""
+
+
+class EventStatus(StrEnum):
+    """Where an event is in its life."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    CANCELLED = "cancelled"
+    COMPLETED = "completed"
 
 
 @cache

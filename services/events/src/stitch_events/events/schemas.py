@@ -3,10 +3,11 @@
 import re
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -16,10 +17,32 @@ from pydantic import (
 
 from stitch_common.contracts.base import UTCDatetime
 from stitch_common.http.bodies import RequestBody
-from stitch_events.events.models import Event
+from stitch_events.events.models import Event, EventStatus
 from stitch_events.events.rules import MAX_SLUG, known_zones, slug_of
-from stitch_events.fields import Moment, Paragraph, Size, distinct_by, unique
-from stitch_events.status import EventStatus
+
+T = TypeVar("T")
+
+YEARS = range(1970, 9000)
+"""What every clock, calendar and time zone on the way can hold."""
+
+
+def _within_years(value: datetime) -> datetime:
+    if value.year not in YEARS:
+        message = f"must lie between the years {YEARS.start} and {YEARS.stop}"
+        raise ValueError(message)
+    return value.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_within_years)]
+"""A time with an offset; it becomes UTC."""
+
+Size = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+def unique(values: list[T]) -> list[T]:
+    """In their order; the second of two equal ones is dropped."""
+    return list(dict.fromkeys(values))
+
 
 QUESTION_ID = re.compile(r"[a-z0-9_-]{1,60}")
 
@@ -34,6 +57,7 @@ def _known_zone(name: str) -> str:
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=MAX_SLUG)]
 Description = Annotated[str, StringConstraints(max_length=20_000)]
+Location = Annotated[str, StringConstraints(max_length=500)]
 EventType = Annotated[str, StringConstraints(min_length=1, max_length=50)]
 UNUSED = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -77,9 +101,14 @@ class Question(BaseModel):
         return self
 
 
-Questions = Annotated[
-    list[Question], Field(max_length=20), AfterValidator(distinct_by(lambda question: question.id))
-]
+def _distinct(questions: list[Question]) -> list[Question]:
+    if len({question.id for question in questions}) < len(questions):
+        message = "must not ask the same thing twice"
+        raise ValueError(message)
+    return questions
+
+
+Questions = Annotated[list[Question], Field(max_length=20), AfterValidator(_distinct)]
 
 
 class EventCreate(RequestBody):
@@ -92,7 +121,7 @@ class EventCreate(RequestBody):
     start_date: Moment
     end_date: Moment | None = None
     timezone: Zone = "UTC"
-    location: Annotated[Paragraph, StringConstraints(max_length=500)] = ""
+    location: Location = ""
     max_attendees: Size | None = None
     rsvp_deadline: Moment | None = None
     require_approval: bool = False
@@ -131,7 +160,7 @@ class EventChange(RequestBody):
     start_date: Moment = UNUSED
     end_date: Moment = UNUSED
     timezone: Zone = ""
-    location: Annotated[Paragraph, StringConstraints(max_length=500)] = ""
+    location: Location = ""
     max_attendees: Size | None = None
     rsvp_deadline: Moment | None = None
     require_approval: bool = False

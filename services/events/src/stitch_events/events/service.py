@@ -20,8 +20,9 @@ from stitch_common.contracts.events import (
 )
 from stitch_common.database import Database
 from stitch_common.http.lists import Cursors, Page
+from stitch_events.db import Listed
 from stitch_events.events.errors import EventNotFoundError, EventStatusError, SlugTakenError
-from stitch_events.events.models import Event
+from stitch_events.events.models import Event, EventStatus
 from stitch_events.events.repository import EventRepository
 from stitch_events.events.rules import SUFFIX_LENGTH, check_dates, slug_of, slug_variant
 from stitch_events.events.schemas import (
@@ -30,13 +31,13 @@ from stitch_events.events.schemas import (
     EventCreate,
     EventFilters,
     EventView,
+    Moment,
     PublicEvent,
+    Question,
 )
-from stitch_events.keyset import Listed
 from stitch_events.seats.service import Seating
-from stitch_events.status import EventStatus
 
-__all__ = ["EventNotFoundError", "EventService", "EventView", "PublicEvent"]
+__all__ = ["EventNotFoundError", "EventService", "EventView", "Moment", "PublicEvent", "Question"]
 
 SLUG_ATTEMPTS = 5
 COPIED = tuple(EventCreate.model_fields.keys() - {"slug"})

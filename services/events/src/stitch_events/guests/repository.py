@@ -22,14 +22,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from stitch_common.http.lists import Cursors, Page
+from stitch_events.db import Keyset, prefix_query
 from stitch_events.events.models import Event
 from stitch_events.events.service import EventNotFoundError
-from stitch_events.fields import prefix_query
 from stitch_events.guests.schemas import GuestFilters, GuestSort
-from stitch_events.keyset import Keyset
-from stitch_events.rsvps.models import APPROVED, ON_THE_LIST, RSVP
+from stitch_events.rsvps.models import APPROVED, ON_THE_LIST, RSVP, RSVPStatus
 from stitch_events.rsvps.service import GuestExistsError, RSVPNotFoundError
-from stitch_events.status import RSVPStatus
 
 
 class GuestRepository:

@@ -8,7 +8,7 @@ from stitch_common.errors import InvalidFieldError
 from stitch_common.http.bodies import ResourceId
 from stitch_common.http.etags import IfMatch, set_etag
 from stitch_common.http.lists import RequestedPage, link_next, set_total
-from stitch_common.http.principals import Editor, Viewer
+from stitch_common.http.principals import Editor, Viewer, bearer_token
 from stitch_common.http.problems import declares
 from stitch_common.security.principals import (
     InvalidTokenError,
@@ -17,9 +17,10 @@ from stitch_common.security.principals import (
     RoleRequiredError,
 )
 from stitch_common.versioning import StaleVersionError
-from stitch_events.credentials import EditorIfAny, GuestOrEditor
-from stitch_events.fields import Moment
+from stitch_events.events.service import EventService, Moment
 from stitch_events.guests.schemas import EventDetail, GuestChange, GuestFilters, GuestSort, NewGuest
+from stitch_events.guests.service import GuestService
+from stitch_events.rsvps.models import RSVPStatus
 from stitch_events.rsvps.service import (
     EventCancelledError,
     EventFullError,
@@ -31,10 +32,10 @@ from stitch_events.rsvps.service import (
     RSVPClosedError,
     RSVPNotFoundError,
     RSVPRejectedError,
+    RSVPService,
     RSVPView,
+    read_credentials,
 )
-from stitch_events.status import RSVPStatus
-from stitch_events.wiring import Events, Guests, RSVPs
 
 router = APIRouter(prefix="/api/events", tags=["Guests"])
 
@@ -65,6 +66,54 @@ ANSWERS = declares(
     StaleVersionError,
     InvalidFieldError,
 )
+
+
+def event_service(request: Request) -> EventService:
+    service: EventService = request.app.state.events
+    return service
+
+
+def guest_service(request: Request) -> GuestService:
+    service: GuestService = request.app.state.guests
+    return service
+
+
+def rsvp_service(request: Request) -> RSVPService:
+    service: RSVPService = request.app.state.rsvps
+    return service
+
+
+async def editor_or_anybody(request: Request) -> Principal | None:
+    """An editor, or None for everybody else whose credentials are in order or absent."""
+    if "authorization" not in request.headers:
+        return None
+    user = await _verified(request)
+    return user if user.role.covers(Role.EDITOR) else None
+
+
+async def guest_or_editor(request: Request) -> str | Principal:
+    """A guest's token or an editor; without any credential there is nothing to see."""
+    match read_credentials(request.headers.getlist("authorization")):
+        case []:
+            raise RSVPNotFoundError
+        case [("rsvp", token)]:
+            return token
+    user = await _verified(request)
+    if not user.role.covers(Role.EDITOR):
+        raise RoleRequiredError(f"This needs the role {Role.EDITOR} or a higher one.")
+    return user
+
+
+async def _verified(request: Request) -> Principal:
+    principal: Principal = await request.app.state.verifier.verify(bearer_token(request))
+    return principal
+
+
+Events = Annotated[EventService, Depends(event_service)]
+Guests = Annotated[GuestService, Depends(guest_service)]
+RSVPs = Annotated[RSVPService, Depends(rsvp_service)]
+EditorIfAny = Annotated[Principal | None, Depends(editor_or_anybody)]
+GuestOrEditor = Annotated[str | Principal, Depends(guest_or_editor)]
 
 
 def guest_filters(

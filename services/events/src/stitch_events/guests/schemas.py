@@ -8,8 +8,8 @@ from pydantic import BaseModel, StringConstraints
 
 from stitch_common.errors import InvalidFieldError
 from stitch_events.events.service import EventView
+from stitch_events.rsvps.models import RSVPStatus
 from stitch_events.rsvps.service import Registration, RSVPAnswer, RSVPFields, RSVPView
-from stitch_events.status import RSVPStatus
 
 
 class EditorStatus(StrEnum):

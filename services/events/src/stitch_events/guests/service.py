@@ -13,11 +13,11 @@ from stitch_common.contracts.events import GuestInvited
 from stitch_common.contracts.notifications import InvitationsRequested
 from stitch_common.database import Database
 from stitch_common.http.lists import Cursors, Page
-from stitch_events.events.models import Event
+from stitch_events.db import Listed
+from stitch_events.events.models import Event, EventStatus
 from stitch_events.guests.repository import GuestRepository
 from stitch_events.guests.schemas import EditorStatus, GuestChange, GuestFilters, NewGuest
-from stitch_events.keyset import Listed
-from stitch_events.rsvps.models import APPROVED, REJECTED, RSVP
+from stitch_events.rsvps.models import APPROVED, REJECTED, RSVP, RSVPStatus
 from stitch_events.rsvps.service import (
     EventCancelledError,
     EventNotOpenError,
@@ -26,7 +26,6 @@ from stitch_events.rsvps.service import (
     fitted,
 )
 from stitch_events.seats.service import Seating
-from stitch_events.status import EventStatus, RSVPStatus
 
 SHOWN_WITH_EVENT = 1000
 NOTHING_KNOWN: dict[str, Any] = {"party": [], "answers": {}}

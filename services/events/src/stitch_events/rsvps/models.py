@@ -24,8 +24,9 @@ from stitch_common.contracts.events import RSVPState
 from stitch_events.db import Base, Changing
 from stitch_events.events.models import Event
 from stitch_events.rsvps.errors import RSVPRejectedError
-from stitch_events.rsvps.rules import fitted, link_expires_at
-from stitch_events.status import RSVPStatus
+from stitch_events.rsvps.rules import RSVPStatus, fitted, link_expires_at
+
+__all__ = ["APPROVED", "ON_THE_LIST", "REJECTED", "RSVP", "RSVPStatus"]
 
 SEARCHED = (
     "to_tsvector('simple', name || ' ' || company || ' ' || translate(email, '@.+_-', '     '))"

@@ -8,11 +8,10 @@ from sqlalchemy import func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from stitch_events.events.models import Event
+from stitch_events.events.models import Event, EventStatus
 from stitch_events.events.service import EventNotFoundError
 from stitch_events.rsvps.errors import RSVPNotFoundError
-from stitch_events.rsvps.models import ON_THE_LIST, RSVP
-from stitch_events.status import EventStatus, RSVPStatus
+from stitch_events.rsvps.models import ON_THE_LIST, RSVP, RSVPStatus
 
 OTHERS_SHOWN = 50
 

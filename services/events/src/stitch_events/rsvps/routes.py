@@ -1,23 +1,25 @@
 """Answers over HTTP: what guests do with the token of their link, and the public form."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.security.http import HTTPBase
 
 from stitch_common.errors import InvalidFieldError
 from stitch_common.http.etags import IfMatch, set_etag
 from stitch_common.http.problems import declares
 from stitch_common.versioning import StaleVersionError
-from stitch_events.credentials import Guest
-from stitch_events.rsvps.schemas import GuestRSVP, Registered, Registration, RSVPAnswer
-from stitch_events.rsvps.service import (
+from stitch_events.calendar.service import FILE_HEADERS, CalendarService
+from stitch_events.rsvps.errors import (
     EventCancelledError,
-    EventFullError,
-    EventNotFoundError,
     EventNotOpenError,
     GuestTokenError,
     RSVPClosedError,
     RSVPRejectedError,
 )
-from stitch_events.wiring import RSVPs
+from stitch_events.rsvps.rules import read_credentials
+from stitch_events.rsvps.schemas import GuestRSVP, Registered, Registration, RSVPAnswer
+from stitch_events.rsvps.service import EventFullError, EventNotFoundError, RSVPService
 
 router = APIRouter(prefix="/api/events", tags=["RSVPs"])
 
@@ -26,6 +28,39 @@ ANSWERS = declares(
     GuestTokenError, *OPEN, EventFullError, RSVPRejectedError, StaleVersionError, InvalidFieldError
 )
 REGISTERS = declares(EventNotFoundError, *OPEN, EventFullError, InvalidFieldError)
+ICS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "iCalendar (RFC 5545)", "content": {"text/calendar": {}}}
+}
+
+documented_scheme = HTTPBase(
+    scheme="RSVP", auto_error=False, description="The token of the guest's mailed link"
+)
+
+
+async def guest_token(
+    request: Request, _documented: Annotated[object, Depends(documented_scheme)]
+) -> str:
+    """The guest's token, the only credential of the request."""
+    match read_credentials(request.headers.getlist("authorization")):
+        case [("rsvp", token)] if token:
+            return token
+        case _:
+            raise GuestTokenError
+
+
+def rsvp_service(request: Request) -> RSVPService:
+    service: RSVPService = request.app.state.rsvps
+    return service
+
+
+def calendar_service(request: Request) -> CalendarService:
+    service: CalendarService = request.app.state.calendar
+    return service
+
+
+Guest = Annotated[str, Depends(guest_token)]
+RSVPs = Annotated[RSVPService, Depends(rsvp_service)]
+Calendar = Annotated[CalendarService, Depends(calendar_service)]
 
 
 @router.get("/rsvp", responses=declares(GuestTokenError))
@@ -49,6 +84,15 @@ async def answer_own_rsvp(
 async def withdraw_own_rsvp(token: Guest, if_match: IfMatch, rsvps: RSVPs) -> None:
     """Leave the guest list; the link ends with it."""
     await rsvps.withdraw(token, expected=if_match)
+
+
+@router.get(
+    "/rsvp/calendar.ics", response_class=Response, responses=declares(GuestTokenError) | ICS
+)
+async def get_calendar_entry(token: Guest, calendar: Calendar) -> Response:
+    """The event for the guest's calendar, with the guest as the only attendee."""
+    file = await calendar.get(token)
+    return Response(file.content, media_type=file.media_type, headers=FILE_HEADERS)
 
 
 @router.post("/public/{slug}/rsvps", status_code=202, responses=REGISTERS)

@@ -1,18 +1,30 @@
 """Decisions about answers, free of I/O."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Protocol
 
 from stitch_common.errors import FieldError, InvalidFieldError
+from stitch_events.events.models import EventStatus
 from stitch_events.rsvps.errors import EventCancelledError, EventNotOpenError, RSVPClosedError
-from stitch_events.status import EventStatus, RSVPStatus
 
 LINKS_OUTLIVE_EVENTS_BY = timedelta(days=90)
 """So that an event may move, and a guest may look up what they attended."""
 
 LINK_MAILED_AT_MOST_EVERY = timedelta(minutes=5)
 """The public form sends a link to whoever is named in it; it must not be a way to flood them."""
+
+
+class RSVPStatus(StrEnum):
+    """Where a guest stands. Only `accepted` holds seats; `cancelled` is off the list."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    MAYBE = "maybe"
+    WAITLISTED = "waitlisted"
+    CANCELLED = "cancelled"
 
 
 class Terms(Protocol):
@@ -103,3 +115,9 @@ def _unanswered(
                 yield FieldError(pointer, f"Please answer: {question['label']}")
         elif question["type"] == "choice" and answer not in question["options"]:
             yield FieldError(pointer, f"Please choose one of the answers to: {question['label']}")
+
+
+def read_credentials(given: Iterable[str]) -> list[tuple[str, str]]:
+    """The scheme, in small letters, and the value of every `Authorization` that was sent."""
+    parted = (value.partition(" ") for value in given)
+    return [(scheme.lower(), value.strip()) for scheme, _, value in parted]

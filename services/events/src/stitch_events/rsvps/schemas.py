@@ -8,13 +8,14 @@ from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 from stitch_common.contracts.base import UTCDatetime
 from stitch_common.http.bodies import RequestBody
 from stitch_events.events.service import PublicEvent
-from stitch_events.fields import Line, Paragraph, Size
-from stitch_events.rsvps.models import RSVP
-from stitch_events.status import RSVPStatus
+from stitch_events.rsvps.models import RSVP, RSVPStatus
 
 MAX_EMAIL = 254
 """RFC 5321 §4.5.3.1.3, without the angle brackets."""
 
+Line = Annotated[str, StringConstraints(max_length=200)]
+Paragraph = Annotated[str, StringConstraints(max_length=2000)]
+PartySize = Annotated[int, Field(ge=1, le=100)]
 Phone = Annotated[str, StringConstraints(max_length=50)]
 QuestionId = Annotated[str, StringConstraints(max_length=60)]
 GuestAnswers = Annotated[dict[QuestionId, Paragraph], Field(max_length=20)]
@@ -44,7 +45,7 @@ class RSVPFields(RequestBody):
     name: Line = ""
     phone: Phone = ""
     company: Line = ""
-    guest_count: Annotated[Size, Field(le=100)] = 1
+    guest_count: PartySize = 1
     """The whole party, the guest included."""
     party: Annotated[list[Companion], Field(max_length=99)] = Field(default=[])
     """Those who come with the guest, as far as they are named."""

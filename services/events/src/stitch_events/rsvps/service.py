@@ -22,7 +22,12 @@ from stitch_events.rsvps.errors import (
 )
 from stitch_events.rsvps.models import RSVP
 from stitch_events.rsvps.repository import RSVPRepository
-from stitch_events.rsvps.rules import LINK_MAILED_AT_MOST_EVERY, check_open, fitted
+from stitch_events.rsvps.rules import (
+    LINK_MAILED_AT_MOST_EVERY,
+    check_open,
+    fitted,
+    read_credentials,
+)
 from stitch_events.rsvps.schemas import (
     GuestRSVP,
     Registered,
@@ -52,6 +57,7 @@ __all__ = [
     "Registered",
     "Registration",
     "fitted",
+    "read_credentials",
 ]
 
 PURPOSE = "rsvp"

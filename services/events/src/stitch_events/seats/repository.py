@@ -3,8 +3,7 @@
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from stitch_events.rsvps.models import RSVP
-from stitch_events.status import RSVPStatus
+from stitch_events.rsvps.models import RSVP, RSVPStatus
 
 BATCH = 500
 

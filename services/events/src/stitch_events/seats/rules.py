@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from stitch_events.rsvps.models import RSVPStatus
 from stitch_events.seats.errors import EventFullError
-from stitch_events.status import RSVPStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,11 @@ from stitch_common.contracts.events import (
     RSVPPromoted,
     RSVPUpdated,
 )
-from stitch_events.events.models import Event
-from stitch_events.rsvps.models import RSVP
+from stitch_events.events.models import Event, EventStatus
+from stitch_events.rsvps.models import RSVP, RSVPStatus
 from stitch_events.seats.errors import EventFullError
 from stitch_events.seats.repository import QueueRepository
 from stitch_events.seats.rules import Seats, Waiting, promoted
-from stitch_events.status import EventStatus, RSVPStatus
 
 __all__ = ["EventFullError", "Seating"]
 
