@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from stitch_common.http.app import create_app
 from stitch_common.runtime import StoredRuntime
 from stitch_content.content.routes import router as content
+from stitch_content.dashboard.routes import router as dashboard
 from stitch_content.delivery.routes import router as delivery
 from stitch_content.delivery.routes import site_router
 from stitch_content.listing.routes import router as listing
@@ -23,6 +24,6 @@ def create_api(runtime: StoredRuntime[ContentSettings]) -> FastAPI:
     return create_app(
         runtime,
         title="Stitch content",
-        routers=[listing, delivery, content, site_router, site_settings],
+        routers=[listing, delivery, content, site_router, site_settings, dashboard],
         public_routes=PUBLIC_ROUTES,
     )

@@ -20,6 +20,6 @@ declare_bus_tables(Base.metadata)
 
 def all_tables() -> MetaData:
     """The metadata once every slice has declared its tables; for migrations and drift checks."""
-    for name in ("content", "site_settings"):
+    for name in ("content", "site_settings", "dashboard"):
         import_module(f"stitch_content.{name}.models")
     return Base.metadata
