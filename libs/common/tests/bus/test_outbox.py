@@ -19,45 +19,45 @@ def verified(user_id: int, version: int = 1) -> UserVerified:
     return UserVerified(user_id=user_id, version=version, at=NOW)
 
 
-async def record(database: Database, *facts: Fact) -> None:
-    async with database.transaction() as session:
+async def record(rolled_back: Database, *facts: Fact) -> None:
+    async with rolled_back.transaction() as session:
         for fact in facts:
             Outbox(session).add(fact)
 
 
-async def recorded(database: Database) -> list[asyncpg.Record]:
-    async with database.connection() as connection:
+async def recorded(rolled_back: Database) -> list[asyncpg.Record]:
+    async with rolled_back.connection() as connection:
         return list(await connection.fetch("select * from auth.outbox order by id"))
 
 
-async def test_facts_of_a_transaction_are_written_in_their_order(database: Database) -> None:
-    await record(database, *(verified(user_id) for user_id in range(20)))
+async def test_facts_of_a_transaction_are_written_in_their_order(rolled_back: Database) -> None:
+    await record(rolled_back, *(verified(user_id) for user_id in range(20)))
 
-    rows = await recorded(database)
+    rows = await recorded(rolled_back)
 
     assert [json.loads(row["payload"])["user_id"] for row in rows] == list(range(20))
     assert len({row["txid"] for row in rows}) == 1
 
 
-async def test_a_failed_transaction_records_nothing(database: Database) -> None:
+async def test_a_failed_transaction_records_nothing(rolled_back: Database) -> None:
     async def fail() -> None:
-        async with database.transaction() as session:
+        async with rolled_back.transaction() as session:
             Outbox(session).add(verified(1))
             raise LookupError
 
     with pytest.raises(LookupError):
         await fail()
 
-    assert await recorded(database) == []
+    assert await recorded(rolled_back) == []
 
 
-async def test_the_envelope_says_who_what_and_when(database: Database) -> None:
+async def test_the_envelope_says_who_what_and_when(rolled_back: Database) -> None:
     token = request_id.set("req-1")
 
-    await record(database, verified(7, version=3))
+    await record(rolled_back, verified(7, version=3))
 
     request_id.reset(token)
-    (row,) = await recorded(database)
+    (row,) = await recorded(rolled_back)
     headers = row["headers"]
     assert headers["ce-id"] == str(row["fact_id"])
     assert headers["ce-type"] == row["subject"] == "stitch.auth.user.verified.v1"
@@ -66,20 +66,22 @@ async def test_the_envelope_says_who_what_and_when(database: Database) -> None:
     assert headers["x-request-id"] == "req-1"
 
 
-async def test_a_service_can_record_only_its_own_facts(database: Database) -> None:
+async def test_a_service_can_record_only_its_own_facts(rolled_back: Database) -> None:
     foreign = SettingChanged(key="a", version=1, removed=False, changed_by=1, at=NOW)
 
     with pytest.raises(ForeignFactError):
-        await record(database, verified(1), foreign)
+        await record(rolled_back, verified(1), foreign)
 
-    assert await recorded(database) == []
+    assert await recorded(rolled_back) == []
 
 
-async def test_a_hot_path_records_facts_on_the_drivers_own_connection(database: Database) -> None:
+async def test_a_hot_path_records_facts_on_the_drivers_own_connection(
+    rolled_back: Database,
+) -> None:
     envelope = Envelope.seal(verified(1))
 
-    async with database.connection() as connection:
+    async with rolled_back.connection() as connection:
         await connection.execute(insert_sql("auth"), *columns([envelope]).values())
 
-    (row,) = await recorded(database)
+    (row,) = await recorded(rolled_back)
     assert row["fact_id"] == envelope.fact_id

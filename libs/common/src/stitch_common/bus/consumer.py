@@ -28,6 +28,8 @@ class Patience:
     tries: int = 20
     first_delay: timedelta = timedelta(seconds=1)
     """Each further delay is twice as long, up to a minute."""
+    ack_wait: timedelta = timedelta(seconds=30)
+    """How soon the broker gives the facts of a dead process to another one."""
 
 
 class Consumer:
@@ -51,6 +53,10 @@ class Consumer:
     @property
     def facts(self) -> Sequence[type[Fact]]:
         return list(self.handlers)
+
+    @property
+    def ack_wait(self) -> timedelta:
+        return self.patience.ack_wait
 
     def on(self, fact: type[F]) -> Callable[[Handler[F]], Handler[F]]:
         """Register the one handler for a fact."""

@@ -65,27 +65,31 @@ class Flow(ABC):
 
     async def run(self) -> None:
         """Handle facts until told to stop, then finish what has begun."""
+        watch = asyncio.create_task(self._watch())
         try:
             await self._puller.run()
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
         finally:
-            for task in self._tasks:
+            for task in (watch, *self._tasks):
                 task.cancel()
-            for message in self._in_hand.values():
-                with suppress(NatsError):
+            with suppress(NatsError):
+                for message in self._in_hand.values():
                     await message.nak()
 
-    async def keep_alive(self) -> None:
-        """Tell the broker that slow facts are still being worked on."""
-        for message in list(self._in_hand.values()):
+    async def _watch(self) -> None:
+        """Tell the broker that slow facts are still worked on, and Prometheus how it goes."""
+        while True:
+            await asyncio.sleep(self._consumer.ack_wait.total_seconds() / 3)
             with suppress(NatsError):
-                await message.in_progress()
+                for message in list(self._in_hand.values()):
+                    await message.in_progress()
+                await self._sample()
 
-    async def sample(self) -> None:
+    async def _sample(self) -> None:
         name = self._consumer.name
         metrics.WORKERS_WAITING.labels(name).set(self._puller.free)
-        with suppress(NatsError):
+        if self._bus.connected.is_set():
             info = await self._bus.js.consumer_info(STREAM, name)
             metrics.CONSUMER_LAG.labels(name).set(info.num_pending or 0)
             metrics.CONSUMER_UNSETTLED.labels(name).set(info.num_ack_pending or 0)

@@ -30,7 +30,7 @@ class Acknowledged:
 
     def __init__(self, answer: bytes) -> None:
         fields = json.loads(answer or b"{}")
-        if "seq" not in fields:
+        if not fields.get("seq"):  # a refusal may carry a sequence too: zero
             raise RefusedError(fields.get("error", {}).get("description", "no answer"))
         self.sequence: int = fields["seq"]
         self.is_repeated: bool = fields.get("duplicate", False)

@@ -55,6 +55,7 @@ class Relay:
         waking = asyncio.create_task(self._wake_on(stop))
         try:
             with suppress_instrumentation():  # polls are no spans
+                await self._try_to_work(stop)
                 while not stop.is_set():
                     await self._try_to_work(stop)
         finally:
@@ -94,6 +95,7 @@ class _ActiveRelay:
     async def work(self, stop: asyncio.Event) -> None:
         self._cursor = await self._outbox.cursor()
         while True:
+            _honour_cancellation()
             is_last_time = stop.is_set()
             waiting = await self._publish() if self._bus.connected.is_set() else Waiting()
             await self._do_chores()
@@ -155,6 +157,13 @@ def _pauses() -> Iterator[float]:
     while True:
         yield min(seconds, POLL_SECONDS)
         seconds *= 2
+
+
+def _honour_cancellation() -> None:
+    """Python 3.11's `wait_for`, which nats-py uses, forgets a cancellation that meets a result."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _happens(event: asyncio.Event, *, within: float) -> bool:

@@ -133,8 +133,9 @@ class OutboxRows:
         """Make the days' partitions, drop those that are old and published, and tidy the inbox."""
         today: date = await self._connection.fetchval("select (now() at time zone 'utc')::date")
         existing = await self._days()
-        for day in (today + timedelta(days=ahead) for ahead in range(DAYS_AHEAD + 1)):
-            if day not in existing and not await self._default_has(day):
+        # Never today's: a writer that has just chosen the default partition would be refused.
+        for day in (today + timedelta(days=ahead + 1) for ahead in range(DAYS_AHEAD)):
+            if day not in existing:
                 await self._add(day)
         for day in existing:
             if day < today - KEEP_OUTBOX and not await self._has_waiting(day, after):
@@ -154,16 +155,6 @@ class OutboxRows:
             "where inhparent = 'outbox'::regclass and relname <> 'outbox_default'"
         )
         return {date.fromisoformat(row["day"]) for row in rows}
-
-    async def _default_has(self, day: date) -> bool:
-        """A day whose first facts the default partition has taken stays there."""
-        return bool(
-            await self._connection.fetchval(
-                "select exists (select from outbox_default "
-                "where (created_at at time zone 'utc')::date = $1)",
-                day,
-            )
-        )
 
     async def _add(self, day: date) -> None:
         name = f"outbox_{day:%Y%m%d}"

@@ -7,7 +7,6 @@ from stitch_common.bus.connection import Bus
 from stitch_common.bus.consumer import BatchConsumer, Consumer
 from stitch_common.bus.dispatch import Dispatcher
 from stitch_common.bus.flow import BatchFlow, Flow, SingleFlow
-from stitch_common.bus.topology import ACK_WAIT
 
 
 class Subscriptions:
@@ -25,26 +24,15 @@ class Subscriptions:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Raise when the connection to NATS is closed for good, which ends the process."""
-        watch = asyncio.create_task(self._watch())
-        try:
-            async with asyncio.TaskGroup() as parts:
-                for flow in self._flows:
-                    parts.create_task(flow.run())
-                parts.create_task(self._stop_with(stop))
-        finally:
-            watch.cancel()
+        async with asyncio.TaskGroup() as parts:
+            for flow in self._flows:
+                parts.create_task(flow.run())
+            parts.create_task(self._stop_with(stop))
 
     async def _stop_with(self, stop: asyncio.Event) -> None:
         await stop.wait()
         for flow in self._flows:
             flow.stop()
-
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(ACK_WAIT.total_seconds() / 3)
-            for flow in self._flows:
-                await flow.keep_alive()
-                await flow.sample()
 
 
 def _flow(bus: Bus, consumer: Consumer, dispatcher: Dispatcher) -> Flow:

@@ -22,7 +22,6 @@ DEAD_LETTERS = "STITCH_DLQ"
 ADVISORIES = "STITCH_ADVISORIES"
 LIMITS = "STITCH_LIMITS"
 
-ACK_WAIT = timedelta(seconds=30)
 MAX_DELIVER = 1000
 """The broker's own end of all tries; settlement parks long before, but for infrastructure."""
 
@@ -89,6 +88,9 @@ class Subscription(Protocol):
     @property
     def facts(self) -> Sequence[type[Fact]]: ...
 
+    @property
+    def ack_wait(self) -> timedelta: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Drift:
@@ -144,7 +146,7 @@ def consumer_config(consumer: Subscription) -> ConsumerConfig:
     return ConsumerConfig(
         durable_name=consumer.name,
         filter_subjects=sorted([*(fact.subject for fact in consumer.facts), redrives]),
-        ack_wait=ACK_WAIT.total_seconds(),
+        ack_wait=consumer.ack_wait.total_seconds(),
         max_deliver=MAX_DELIVER,
         max_ack_pending=1000,
     )
