@@ -135,6 +135,17 @@ async def test_a_change_of_nothing_tells_nothing(
     assert len(await facts_of(database)) == 1
 
 
+async def test_a_change_that_the_public_never_sees_is_no_new_version_of_the_text(
+    contents: ContentService,
+) -> None:
+    item = await contents.create(ContentCreate(title="Live", status=Status.PUBLISHED), 1)
+
+    marked = await contents.update(item.id, ContentUpdate(ai_generated=True), expected=2, user_id=1)
+
+    assert marked.version == 3
+    assert not marked.has_unpublished_changes
+
+
 async def test_publishing_again_keeps_the_date_of_the_first_time(
     contents: ContentService, clock: SettableClock
 ) -> None:

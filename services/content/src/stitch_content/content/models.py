@@ -154,7 +154,7 @@ class Content(Written, Versioned, Base):
         if "body" in changed:
             self.body_text = text_of(self.body)
         self._changed(changed, at)
-        if changed:
+        if not set(WRITTEN).isdisjoint(changed):
             self.saved_version = self.version
         return changed
 

@@ -129,7 +129,8 @@ class ContentService:
         if "slug" in changed:
             await contents.claim(item, [item.slug])
             await contents.release_unseen_slugs(item)
-        await contents.save_version(item, user_id)
+        if item.saved_version == item.version:  # something that the public will see has changed
+            await contents.save_version(item, user_id)
         Outbox(session).add(ContentUpdated(**item.facts_know(at), changed=changed))
 
     async def _move(self, session: AsyncSession, item: Content, status: Status) -> bool:
