@@ -7,9 +7,11 @@ import asyncpg
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from stitch_common.bus.outbox import Outbox
 from stitch_common.bus.tables import create_bus_tables
+from stitch_common.context import before_commit
 from stitch_common.contracts.auth import UserVerified
 from stitch_common.database import Database
 from stitch_common.testing.databases import Databases
@@ -94,3 +96,18 @@ async def test_every_query_is_measured(database: Database) -> None:
         await connection.fetchval("select 1")  # loggers are called a moment after their query
 
     assert (REGISTRY.get_sample_value("db_query_seconds_count") or 0) > before
+
+
+async def test_what_is_only_read_records_nothing_and_settles_nothing(database: Database) -> None:
+    settled = []
+
+    async def settle(session: AsyncSession) -> None:
+        settled.append(session)
+
+    token = before_commit.set(settle)
+    async with database.reading() as session:
+        Outbox(session).add(FACT)
+        found = (await session.execute(text("select 1"))).scalar_one()
+    before_commit.reset(token)
+
+    assert (found, settled, await count_facts(database)) == (1, [], 0)

@@ -92,6 +92,12 @@ class Database:
             self._on_commit()
 
     @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[AsyncSession]:
+        """Look before or beside a use case: nothing is kept, so no idempotency key is settled."""
+        async with self._sessions() as session:
+            yield session
+
+    @asynccontextmanager
     async def connection(self) -> AsyncGenerator["Connection[Any]"]:
         """The driver's own connection, in autocommit, for one statement on a hot path."""
         async with self._lease() as connection:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from hashlib import sha256
 from uuid import uuid4
 
 import pytest
@@ -142,3 +143,18 @@ async def test_an_impossible_key_is_refused(
     )
 
     assert answer.status_code == 400
+
+
+async def test_what_is_stored_of_a_body_can_not_be_guessed_without_the_service_s_key(
+    client: AsyncClient, editor: dict[str, str], database: Database
+) -> None:
+    body = b'{"text": "a password, for example"}'
+    headers = {**editor, "content-type": "application/json"}
+
+    await client.post(NOTES, content=body, headers=headers)
+
+    async with database.connection() as connection:
+        stored = await connection.fetchval("select fingerprint from sample.idempotency_keys")
+    digest = sha256(NOTES.encode() + b"\0\0application/json\0" + body).digest()
+    assert len(stored) == len(digest)
+    assert stored != digest

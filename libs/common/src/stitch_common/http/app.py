@@ -52,7 +52,12 @@ def create_app(
             Middleware(RequestMetrics),
             Middleware(TrailingSlash),
             Middleware(BodyLimit, max_body=max_body),
-            Middleware(Idempotency, keys=keys, verifier=runtime.verifier),
+            Middleware(
+                Idempotency,
+                keys=keys,
+                verifier=runtime.verifier,
+                secret=runtime.settings.cursor_key,
+            ),
         ],
     )
     app.state.verifier = runtime.verifier

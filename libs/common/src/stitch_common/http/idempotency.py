@@ -5,9 +5,11 @@ after it. A crash in between leaves a confirmed key without an answer: the effec
 repeated, and the caller is told.
 """
 
+import hmac
 from hashlib import sha256
 
 from fastapi import Request
+from pydantic import SecretStr
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -26,10 +28,13 @@ MAX_KEY = 255
 class Idempotency:
     """Middleware: a POST with a key happens once."""
 
-    def __init__(self, app: ASGIApp, keys: StoredKeys, verifier: TokenVerifier) -> None:
+    def __init__(
+        self, app: ASGIApp, keys: StoredKeys, verifier: TokenVerifier, secret: SecretStr
+    ) -> None:
         self._app = app
         self._keys = keys
         self._verifier = verifier
+        self._secret = secret.get_secret_value().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "POST":
@@ -47,7 +52,7 @@ class Idempotency:
 
     async def _once(self, request: Request, key: str, send: Send) -> None:
         body = await request.body()
-        call = Call(await self._caller(request), key, _fingerprint(request, body))
+        call = Call(await self._caller(request), key, self._fingerprint(request, body))
         first = await self._keys.claim(call)
         if first is not None:
             headers = {**first.headers, "idempotency-replayed": "true"}
@@ -83,17 +88,17 @@ class Idempotency:
             credential = request.headers["authorization"]
             return f"bearer:{sha256(credential.encode()).hexdigest()}"
 
+    def _fingerprint(self, request: Request, body: bytes) -> bytes:
+        # Keyed, because it is stored: a plain digest of a body with a password could be guessed.
+        digest = hmac.new(self._secret, digestmod=sha256)
+        parts = (request.url.path, request.url.query, request.headers.get("content-type", ""))
+        for part in parts:
+            digest.update(part.encode() + b"\0")
+        digest.update(body)
+        return digest.digest()
+
 
 def _key(given: list[str]) -> str:
     if len(given) > 1 or not 0 < len(given[0]) <= MAX_KEY or not given[0].isprintable():
         raise InvalidQueryError("Idempotency-Key must be given once, 1 to 255 characters.")
     return given[0]
-
-
-def _fingerprint(request: Request, body: bytes) -> bytes:
-    digest = sha256()
-    parts = (request.url.path, request.url.query, request.headers.get("content-type", ""))
-    for part in parts:
-        digest.update(part.encode() + b"\0")
-    digest.update(body)
-    return digest.digest()
