@@ -49,7 +49,7 @@ class AccountService:
 
     async def get_own(self, principal: Principal) -> User:
         """The principal's account; AccountUnusableError if it is none any more."""
-        async with self._database.transaction() as session:
+        async with self._database.reading() as session:
             return _usable(await UserRepository(session).find(principal.user_id))
 
     async def change_own(
@@ -65,7 +65,7 @@ class AccountService:
         return user
 
     async def get(self, user_id: int) -> User:
-        async with self._database.transaction() as session:
+        async with self._database.reading() as session:
             return await UserRepository(session).get(user_id)
 
     async def list_page(
@@ -73,7 +73,7 @@ class AccountService:
     ) -> tuple[list[User], str | None, int | None]:
         """Users, newest first, the cursor of the following page, and how many if asked."""
         before = self._cursors.decode(SCOPE, page.cursor)[0] if page.cursor else None
-        async with self._database.transaction() as session:
+        async with self._database.reading() as session:
             users = UserRepository(session)
             found = await users.list_page(
                 wanted, before=before, skip=page.skip, limit=page.limit + 1

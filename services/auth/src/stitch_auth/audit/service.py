@@ -57,7 +57,7 @@ class AuditService:
     async def find(self, wanted: AuditFilter, page: Page) -> tuple[list[AuditEntry], str | None]:
         """Entries, newest first, and the cursor of the following page."""
         before = self._cursors.decode(SCOPE, page.cursor)[0] if page.cursor else None
-        async with self._database.transaction() as session:
+        async with self._database.reading() as session:
             found = await AuditRepository(session).find(
                 wanted, before=before, skip=page.skip, limit=page.limit + 1
             )

@@ -104,7 +104,7 @@ class KeyService:
         )
 
     async def _published(self) -> list[SigningKey]:
-        async with self._database.transaction() as session:
+        async with self._database.reading() as session:
             return await KeyRepository(session).published()
 
     async def _private(self, key: SigningKey) -> RSAPrivateKey:

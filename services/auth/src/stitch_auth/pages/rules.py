@@ -24,7 +24,7 @@ class Text:
 class Page(Enum):
     """What a verification link can lead to."""
 
-    ASK = Text("Confirm your e-mail address", "You registered with", ENVELOPE)
+    ASK = Text("Confirm your address", "You registered with", ENVELOPE)
     CONFIRMED = Text(
         "Your address is confirmed", "Thank you! You can log in now.", CHECK, may_log_in=True
     )
@@ -36,8 +36,8 @@ class Page(Enum):
     )
     INVALID = Text(
         "This link is not valid any more",
-        "It may have expired, or a newer mail has replaced it. Log in, or register, to get a new"
-        " one.",
+        "It may have expired, or a newer mail has replaced it. You can ask for another one when you"
+        " log in.",
         BROKEN,
         status=404,
     )

@@ -120,7 +120,7 @@ class RegistrationService:
             raise InvitationRequiredError
 
     async def _find_holder(self, username: str) -> User | None:
-        async with self._database.transaction() as session:
+        async with self._database.reading() as session:
             return await RegistrationRepository(session).find_by_username(username)
 
     async def _require_same_person(self, holder: User, email: str, password: str) -> None:
@@ -151,7 +151,7 @@ class RegistrationService:
         trail.succeeded("user.registered", actor_id=user.id, subject=f"user:{user.id}")
 
     async def _tell_owner(self, email: str, caller: Caller) -> None:
-        async with self._database.transaction() as session:
+        async with self._database.reading() as session:
             owner = await RegistrationRepository(session).find_by_email(email)
         if owner is None or not await self._limits.may_mail("registration-repeated", owner):
             return
@@ -181,7 +181,7 @@ class VerificationService:
 
     async def inspect(self, token: str) -> User:
         """Whose address a link would confirm; changes nothing. Raises as `confirm` does."""
-        async with self._database.transaction() as session:
+        async with self._database.reading() as session:
             verification = await self._genuine(session, token)
             user = await RegistrationRepository(session).find(verification.user_id)
             return _confirmable(user, verification, self._clock())
@@ -205,7 +205,7 @@ class VerificationService:
     async def resend(self, email: str, caller: Caller) -> None:
         """Send another mail, which makes the earlier ones worthless, if there is a reason to."""
         await self._limits.admit(caller)
-        async with self._database.transaction() as session:
+        async with self._database.reading() as session:
             user = await RegistrationRepository(session).find_by_email(email)
         if user is not None and _may_confirm(user) and await self._limits.may_mail(PURPOSE, user):
             await self._send_again(user.id, caller)

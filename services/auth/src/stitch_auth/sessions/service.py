@@ -87,7 +87,7 @@ class LoginService:
         return await self._tokens.grant(session, user)
 
     async def _find(self, login: str) -> User | None:
-        async with self._database.transaction() as transaction:
+        async with self._database.reading() as transaction:
             return await SessionRepository(transaction).find_user(login)
 
     async def _admit(self, user: User | None, credentials: Credentials, caller: Caller) -> None:
@@ -219,7 +219,7 @@ class SessionService:
             await self.end_all_of(transaction, principal.user_id, reason="logout-all", trail=trail)
 
     async def list_live(self, principal: Principal) -> list[Session]:
-        async with self._database.transaction() as transaction:
+        async with self._database.reading() as transaction:
             return await SessionRepository(transaction).find_live(principal.user_id, self._clock())
 
     async def end_own(self, principal: Principal, sid: str, caller: Caller) -> None:

@@ -1,5 +1,7 @@
 """Granting tokens to a session, and recognising them."""
 
+from math import ceil
+
 from stitch_auth.accounts.models import User
 from stitch_auth.keys.service import KeyService
 from stitch_auth.sessions.models import Session
@@ -43,7 +45,7 @@ class TokenService:
             scope=session.scope,
             refresh_token=self._refresh_tokens.make(session),
             delivery=session.delivery,
-            refresh_expires_in=int((session.idle_expires_at - now).total_seconds()),
+            refresh_expires_in=ceil((session.idle_expires_at - now).total_seconds()),
         )
 
     def session_of(self, refresh_token: str) -> str | None:
