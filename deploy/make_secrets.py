@@ -23,7 +23,7 @@ SECRETS: Mapping[str, Mapping[str, str]] = {
     "content": {"cursor-key": "CONTENT_CURSOR_KEY", "secret-keys": "CONTENT_SECRET_KEYS"},
     "events": {"cursor-key": "EVENTS_CURSOR_KEY"},
     "notifications": {"cursor-key": "NOTIFICATIONS_CURSOR_KEY"},
-    "ai": {"cursor-key": "AI_CURSOR_KEY", "secret-keys": "AI_SECRET_KEYS"},
+    "ai": {"cursor-key": "AI_CURSOR_KEY"},
     "link-keys": {
         "rsvp": "RSVP_LINK_KEYS",
         "verify-email": "VERIFY_EMAIL_LINK_KEYS",

@@ -16,7 +16,7 @@ from stitch_common.settings import ServiceSettings
 PREFIX = "STITCH_"
 ONLY_AT_HOME = re.compile(r"localhost|127\.0\.0\.|\.example\b")
 """Such a default is right on a laptop or nowhere."""
-DEV_HAS_A_DEFAULT = {"STITCH_MAIL_FROM", "STITCH_ORGANIZER_EMAIL"}
+DEV_HAS_A_DEFAULT = {"STITCH_MAIL_FROM"}
 REFERENCE = re.compile(r"\$\(([A-Z_]+)\)")
 
 Environment = Mapping[str, str]
@@ -99,11 +99,27 @@ def test_a_pod_is_told_all_it_must_know(cluster: Cluster) -> None:
         assert (loaded.listen_port, loaded.ops_port) == (8000, 9000), pod
 
 
+def test_as_many_servers_keep_a_fact_as_there_are(cluster: Cluster) -> None:
+    servers = cluster.find("StatefulSet", "nats")["spec"]["replicas"]
+    told = cluster.find("ConfigMap", "stitch-settings")["data"]["STITCH_STREAM_REPLICAS"]
+
+    assert int(told) == servers == 3
+
+
+def test_mails_and_calendars_come_from_one_address(cluster: Cluster) -> None:
+    environments = [pod_environment(cluster, pod) for pod in cluster.pods if pod.is_ours]
+
+    senders = {e["STITCH_MAIL_FROM"] for e in environments if "STITCH_MAIL_FROM" in e}
+
+    assert len(senders) == 1
+
+
 def test_a_pod_is_told_nothing_that_compose_does_not_tell_too(cluster: Cluster) -> None:
     # What only one of the two has is for people (mail server, origins) or a slip of the pen.
     outside = {
-        "STITCH_CORS_ORIGINS", "STITCH_MAIL_FROM", "STITCH_ORGANIZER_EMAIL", "STITCH_SMTP_PORT",
-        "STITCH_SMTP_TLS", "STITCH_TRACE_SAMPLE_RATIO", "STITCH_TRUSTED_PROXIES",
+        "STITCH_CORS_ORIGINS", "STITCH_MAIL_FROM", "STITCH_SMTP_PORT",
+        "STITCH_SMTP_TLS", "STITCH_STREAM_REPLICAS", "STITCH_TRACE_SAMPLE_RATIO",
+        "STITCH_TRUSTED_PROXIES",
     }  # fmt: skip
     for pod in (pod for pod in cluster.pods if pod.is_ours):
         name = re.sub(r"-migrate-.*", "-migrate", pod.name)

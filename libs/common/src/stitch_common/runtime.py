@@ -44,7 +44,7 @@ class Runtime(Generic[S]):
     @classmethod
     def of(cls, service: str, settings: S, *, clock: Clock = utc_now) -> Self:
         """Build without touching the network."""
-        bus = Bus(settings.nats_url, service)
+        bus = Bus(settings.nats_url, service, replicas=settings.stream_replicas)
         http = http_client()
         return cls(service, settings, clock, bus, http, verifier_of(settings, http, clock))
 
@@ -65,7 +65,7 @@ class StoredRuntime(Runtime[T]):
 
     @classmethod
     def of(cls, service: str, settings: T, *, clock: Clock = utc_now) -> Self:
-        bus = Bus(settings.nats_url, service)
+        bus = Bus(settings.nats_url, service, replicas=settings.stream_replicas)
         http = http_client()
         database = Database.connect(
             settings.database_url.get_secret_value(),

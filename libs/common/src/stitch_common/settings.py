@@ -43,6 +43,8 @@ class ServiceSettings(BaseSettings):
     public_url: str = "http://localhost:8000"
     """Where people reach the gateway; links in mails are built from it, never from a request."""
     nats_url: str = "nats://127.0.0.1:4222"
+    stream_replicas: int = Field(default=1, ge=1, le=5)
+    """How many servers of the cluster keep each fact."""
     jwks_url: str = "http://127.0.0.1:8001/api/auth/.well-known/jwks.json"
     token_issuer: str = "stitch-cms-api"  # noqa: S105 - a name
     token_audience: str = "stitch-cms"  # noqa: S105 - a name
