@@ -78,7 +78,7 @@ class Traffic:
     async def _messages(self, stream: str) -> list[RawStreamMsg]:
         state = (await self.bus.js.stream_info(stream)).state
         found = []
-        for sequence in range(state.first_seq, state.last_seq + 1):
+        for sequence in range(max(state.first_seq, 1), state.last_seq + 1):
             with suppress(NotFoundError):
                 found.append(await self.bus.js.get_msg(stream, seq=sequence))
         return found
