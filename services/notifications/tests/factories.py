@@ -1,17 +1,23 @@
 """Facts as events and auth publish them."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from stitch_common.bus.inbox import Received
 from stitch_common.contracts import Fact
-from stitch_common.contracts.auth import EmailVerificationRequested
+from stitch_common.contracts.auth import EmailVerificationRequested, RegistrationRepeated
 from stitch_common.contracts.events import (
+    EventCancelled,
     EventPublished,
+    EventRescheduled,
     EventState,
     GuestInvited,
+    RSVPCreated,
+    RSVPPromoted,
     RSVPState,
+    RSVPUpdated,
 )
 from stitch_common.testing.clock import NOW
 
@@ -71,6 +77,61 @@ def invited(
         template_id=None,
         invitation=invitation,
     )
+
+
+def registered(number: int = 1, *, version: int = 1, **changes: Any) -> RSVPCreated:
+    """Somebody has filled in the public form."""
+    rsvp = rsvp_state(number, **changes)
+    return RSVPCreated(rsvp_id=number, version=version, at=NOW, rsvp=rsvp, confirm_by_mail=True)
+
+
+def answered(
+    number: int = 1,
+    *,
+    version: int = 2,
+    changed: Sequence[str] = ("status",),
+    by_guest: bool = True,
+    **changes: Any,
+) -> RSVPUpdated:
+    return RSVPUpdated(
+        rsvp_id=number,
+        version=version,
+        at=NOW,
+        rsvp=rsvp_state(number, **{"status": "accepted", **changes}),
+        previous_status="pending",
+        changed=list(changed),
+        by_guest=by_guest,
+    )
+
+
+def promoted(number: int = 1, *, version: int = 3, **changes: Any) -> RSVPPromoted:
+    rsvp = rsvp_state(number, **{"status": "accepted", **changes})
+    return RSVPPromoted(rsvp_id=number, version=version, at=NOW, rsvp=rsvp)
+
+
+def rescheduled(*, version: int = 5, notify: bool = True, **changes: Any) -> EventRescheduled:
+    before = event_state()
+    return EventRescheduled(
+        event_id=EVENT_ID,
+        version=version,
+        at=NOW,
+        event=event_state(**{"location": "Gewandhaus", "calendar_sequence": 1, **changes}),
+        changed=["location"],
+        previous_start_date=before.start_date,
+        previous_end_date=before.end_date,
+        previous_location=before.location,
+        notify=notify,
+    )
+
+
+def cancelled(*, version: int = 6, notify: bool = True) -> EventCancelled:
+    event = event_state(status="cancelled", calendar_sequence=2)
+    return EventCancelled(event_id=EVENT_ID, version=version, at=NOW, event=event, notify=notify)
+
+
+def registration_repeated(**changes: Any) -> RegistrationRepeated:
+    usual = {"user_id": 5, "email": "old@example.com", "full_name": "Old Hand", "at": NOW}
+    return RegistrationRepeated(**{**usual, **changes})
 
 
 def verification_requested(**changes: Any) -> EmailVerificationRequested:

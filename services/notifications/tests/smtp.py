@@ -55,7 +55,7 @@ class Sink:
     def to(self, recipient: str) -> list[Arrived]:
         return [mail for mail in self.arrived if mail.recipient == recipient]
 
-    async def handle_RCPT(  # noqa: N802, PLR0917 - aiosmtpd looks for this name and signature
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd looks for this name and signature
         self,
         _server: SMTP,
         _session: Session,
@@ -78,7 +78,7 @@ class Sink:
             self.arrived.append(Arrived(recipient, message_from_bytes(content, policy=default)))
         await self._work()
         if isinstance(planned, Mischief):
-            server.transport.abort()
+            hang_up(server)
             return "421 Gone"
         return planned
 
@@ -91,6 +91,11 @@ class Sink:
             raise
         finally:
             self.under_way -= 1
+
+
+def hang_up(protocol: SMTP) -> None:
+    if isinstance(protocol.transport, asyncio.Transport):
+        protocol.transport.abort()
 
 
 def _takes(planned: str | Mischief) -> bool:
@@ -117,6 +122,5 @@ async def mail_server(sink: Sink) -> AsyncGenerator[Sink]:
     finally:
         server.close()
         for protocol in protocols:
-            if protocol.transport is not None:
-                protocol.transport.abort()
+            hang_up(protocol)
         await server.wait_closed()

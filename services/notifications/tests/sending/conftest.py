@@ -6,10 +6,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import text
-
 from services.notifications.tests.factories import published, received
 from services.notifications.tests.smtp import Sink, mail_server
+from sqlalchemy import text
+
 from stitch_common.contracts import Fact, fact_for_subject
 from stitch_common.database import Database
 from stitch_common.testing.clock import SettableClock
@@ -79,7 +79,7 @@ class Post:
                 await running
 
     async def rows(self, columns: str = "*") -> Sequence[Any]:
-        query = f"select {columns} from notifications.deliveries order by id"
+        query = f"select {columns} from notifications.deliveries order by id"  # noqa: S608 - ours
         async with self.database.transaction() as session:
             return (await session.execute(text(query))).all()
 
@@ -96,7 +96,7 @@ class Post:
 
     async def until_tried(self, attempts: int, status: str) -> None:
         async with asyncio.timeout(PATIENCE):
-            while [*await self.rows("attempts, status")] != [(attempts, status)]:
+            while [*await self.rows("attempts, status")] != [(attempts, status)]:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
     async def facts(self) -> list[Fact]:

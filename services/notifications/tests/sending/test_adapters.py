@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator
 from email.message import EmailMessage
 
 import pytest
-
 from services.notifications.tests.smtp import HOST, Mischief, Sink, mail_server
+
 from stitch_notifications.sending.adapters import MailServer, SMTPMailer
 from stitch_notifications.sending.errors import (
     MailDeferredError,

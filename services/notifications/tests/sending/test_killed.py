@@ -11,10 +11,10 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
-
 from services.notifications.tests.factories import event_state, invited, published
 from services.notifications.tests.sending.conftest import Post
 from services.notifications.tests.smtp import HOST, Sink
+
 from stitch_common.clock import utc_now
 from stitch_common.contracts.notifications import EmailSent
 from stitch_common.testing.clock import SettableClock

@@ -4,8 +4,6 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
-
 from services.notifications.tests.factories import (
     EVENT_ID,
     invited,
@@ -14,6 +12,8 @@ from services.notifications.tests.factories import (
 )
 from services.notifications.tests.sending.conftest import Post
 from services.notifications.tests.smtp import Mischief, Sink, mail_server
+from sqlalchemy import text
+
 from stitch_common.contracts.events import EventCancelled
 from stitch_common.contracts.notifications import (
     EmailDeferred,
@@ -24,6 +24,7 @@ from stitch_common.contracts.notifications import (
 from stitch_common.testing.clock import NOW
 from stitch_notifications.claims.rules import RetryPolicy
 from stitch_notifications.claims.service import ClaimService
+from stitch_notifications.tracking.models import Suppression
 
 GUEST = "guest1@example.com"
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -94,9 +95,7 @@ async def test_a_mail_that_nobody_takes_for_three_days_has_failed(post: Post, si
     assert (row.last_smtp_reply, row.note) == ("450 Not now", "It could not be sent for too long.")
 
 
-async def test_what_somebody_waits_for_overtakes_what_goes_to_many(
-    post: Post, sink: Sink
-) -> None:
+async def test_what_somebody_waits_for_overtakes_what_goes_to_many(post: Post, sink: Sink) -> None:
     await post.queue(*(invited(number) for number in range(1, 21)), verification_requested())
 
     async with post.sending(sender_connections=1):
@@ -108,9 +107,7 @@ async def test_what_somebody_waits_for_overtakes_what_goes_to_many(
 async def test_an_invitation_to_a_cancelled_event_is_not_sent(post: Post, sink: Sink) -> None:
     event = published(status="cancelled").event
     await post.queue(invited(1))
-    await post.queue(
-        EventCancelled(event_id=EVENT_ID, version=9, at=NOW, event=event, notify=True)
-    )
+    await post.queue(EventCancelled(event_id=EVENT_ID, version=9, at=NOW, event=event, notify=True))
 
     async with post.sending():
         await post.until_all("cancelled")
@@ -124,11 +121,8 @@ async def test_who_has_unsubscribed_gets_no_invitation_but_every_other_mail(
 ) -> None:
     await post.queue(invited(1), invited(2))
     async with post.database.transaction() as session:
-        insert = (
-            "insert into notifications.suppressions (address, event_id, reason, created_at)"
-            f" values ('{GUEST}', {EVENT_ID}, 'unsubscribed', now())"
-        )
-        await session.execute(text(insert))
+        wish = Suppression(address=GUEST, event_id=EVENT_ID, reason="unsubscribed", created_at=NOW)
+        session.add(wish)
 
     async with post.sending():
         await post.until_all("suppressed", "sent")

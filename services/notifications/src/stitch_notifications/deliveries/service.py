@@ -76,10 +76,11 @@ async def _take_events(session: AsyncSession, desk: "MailDesk", run: Sequence[It
 
 
 async def _take_others(session: AsyncSession, desk: "MailDesk", run: Sequence[Item]) -> None:
-    about_guests = [fact for fact, _ in run if is_about_guest(fact)]
-    audience = Audience(session)
-    events = await audience.hold_events({fact.rsvp.event_id for fact in about_guests})
-    await audience.learn_guests(about_guests)
+    events: Mapping[int, KnownEvent] = {}
+    if about_guests := [fact for fact, _ in run if is_about_guest(fact)]:
+        audience = Audience(session)
+        events = await audience.hold_events({fact.rsvp.event_id for fact in about_guests})
+        await audience.learn_guests(about_guests)
     drafts = [(draft_for(fact), received) for fact, received in run]
     await desk.queue([(draft, received) for draft, received in drafts if draft], events)
 
