@@ -1,0 +1,234 @@
+"""Letters as they leave: links, alternatives, headers, calendar entries."""
+
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from html.parser import HTMLParser
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+from services.notifications.tests.factories import event_state, rsvp_state
+
+from stitch_common.security.links import InvalidLinkError, LinkSigner
+from stitch_common.testing.clock import NOW, SettableClock
+from stitch_notifications.letters.service import Letter, LetterWriter
+from stitch_notifications.rendering.service import Wording
+from stitch_notifications.settings import NotificationsSettings
+from stitch_notifications.templates.models import Kind
+
+MESSAGE_ID = UUID("0193a0a0-0000-7000-8000-000000000000")
+DETAILS: dict[Kind, dict[str, Any]] = {
+    Kind.UPDATE: {
+        "start_date": "2026-06-18T17:00:00+00:00",
+        "end_date": "2026-06-18T20:30:00+00:00",
+        "location": "Gewandhaus",
+    },
+    Kind.VERIFICATION: {"verification_id": 9, "expires_at": "2026-03-03T12:00:00+00:00"},
+}
+ABOUT_ACCOUNTS = {Kind.VERIFICATION, Kind.REGISTRATION_REPEATED}
+
+
+@pytest.fixture
+def links(settings: NotificationsSettings, clock: SettableClock) -> LinkSigner:
+    return LinkSigner(settings.link_keys, clock)
+
+
+@pytest.fixture
+def writer(
+    settings: NotificationsSettings, links: LinkSigner, clock: SettableClock
+) -> LetterWriter:
+    return LetterWriter(settings, links, clock)
+
+
+def letter(kind: Kind, *, answer: str = "accepted", **changes: Any) -> Letter:
+    about_event = {"event": event_state(), "guest": rsvp_state(status=answer), "rsvp_id": 3}
+    usual: dict[str, Any] = {
+        "kind": kind,
+        "delivery_id": 8,
+        "message_id": MESSAGE_ID,
+        "recipient_email": "ada@example.com",
+        "recipient_name": "Ada",
+        "rsvp_id": None,
+        "details": DETAILS.get(kind, {}),
+        **({} if kind in ABOUT_ACCOUNTS else about_event),
+    }
+    return Letter(**{**usual, **changes})
+
+
+def part(message: EmailMessage, kind: str) -> str:
+    found = message.get_body((kind,))
+    assert found is not None
+    return str(found.get_content())
+
+
+class Links(HTMLParser):
+    """Collects what a page links to and what it would load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.followed: list[str] = []
+        self.loaded: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if tag == "a":
+            self.followed.append(found["href"] or "")
+        self.loaded += [value or "" for name, value in attrs if name in {"src", "background"}]
+        if tag == "link":
+            self.loaded.append(found.get("href") or "")
+
+
+def links_in(html: str) -> Links:
+    parser = Links()
+    parser.feed(html)
+    return parser
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_kind_is_complete_in_text_and_html(writer: LetterWriter, kind: Kind) -> None:
+    message = writer.write(letter(kind))
+
+    text, html = part(message, "plain"), part(message, "html")
+    for content in (text, html, message["Subject"]):
+        assert "{{" not in content
+        assert "{%" not in content
+    assert "Hello Ada," in text
+    assert "Hello Ada," in html
+    assert (kind in ABOUT_ACCOUNTS) or "Summer concert" in text
+    assert links_in(html).loaded == []
+    assert message["Message-ID"] == f"<{MESSAGE_ID}@stitch.example>"
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_links_lead_to_the_configured_place_and_can_be_read(
+    writer: LetterWriter, kind: Kind
+) -> None:
+    message = writer.write(letter(kind))
+
+    followed = links_in(part(message, "html")).followed
+    assert all(link.startswith("https://stitch.example") for link in followed)
+    for link in set(followed) - {"https://stitch.example"}:
+        assert link in part(message, "plain"), "a link that only HTML readers get"
+
+
+def test_a_guest_gets_a_link_that_is_theirs_alone(writer: LetterWriter, links: LinkSigner) -> None:
+    guest = rsvp_state(link_version=4)
+
+    text = part(writer.write(letter(Kind.INVITATION, guest=guest)), "plain")
+
+    token = text.split("https://stitch.example/rsvp/")[1].split()[0]
+    found = links.verify(token, "rsvp")
+    assert (found.id, found.version) == (3, 4)
+    assert found.expires_at == guest.link_expires_at
+    with pytest.raises(InvalidLinkError):
+        links.verify(token, "verify-email")
+
+
+def test_a_verification_link_is_made_of_the_ids_of_the_fact(
+    writer: LetterWriter, links: LinkSigner
+) -> None:
+    text = part(writer.write(letter(Kind.VERIFICATION)), "plain")
+
+    token = text.split("https://stitch.example/verify-email/")[1].split()[0]
+    found = links.verify(token, "verify-email")
+    assert (found.id, found.version) == (9, 1)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_only_bulk_mail_can_be_unsubscribed_from(
+    writer: LetterWriter, links: LinkSigner, kind: Kind
+) -> None:
+    message = writer.write(letter(kind))
+
+    if kind not in {Kind.INVITATION, Kind.REMINDER}:
+        assert "List-Unsubscribe" not in message
+        return
+    url = message["List-Unsubscribe"].strip("<>")
+    assert links.verify(url.rpartition("/")[2], "unsubscribe").id == 8
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert url in part(message, "plain")
+
+
+@pytest.mark.parametrize(
+    ("answer", "subject"),
+    [
+        ("accepted", "You are going: Summer concert"),
+        ("declined", "You are not coming: Summer concert"),
+        ("maybe", "You might come: Summer concert"),
+        ("waitlisted", "You are on the waiting list: Summer concert"),
+        ("pending", "We have your answer: Summer concert"),
+    ],
+)
+def test_a_confirmation_says_what_was_answered(
+    writer: LetterWriter, answer: str, subject: str
+) -> None:
+    message = writer.write(letter(Kind.CONFIRMATION, answer=answer))
+
+    assert message["Subject"] == subject
+
+
+def test_a_confirmation_speaks_of_its_own_answer_not_of_a_later_one(
+    writer: LetterWriter,
+) -> None:
+    told = rsvp_state(status="accepted", party_size=3).model_dump(mode="json")
+    later = rsvp_state(status="declined", link_version=2)
+
+    message = writer.write(letter(Kind.CONFIRMATION, guest=later, details={"rsvp": told}))
+
+    assert message["Subject"] == "You are going: Summer concert"
+    assert "3 people" in part(message, "plain")
+
+
+def test_an_accepted_answer_brings_a_calendar_entry(writer: LetterWriter) -> None:
+    message = writer.write(letter(Kind.CONFIRMATION))
+
+    sent = cast("EmailMessage", message_from_bytes(bytes(message), policy=default))
+    [entry] = list(sent.iter_attachments())
+    assert (entry.get_content_type(), entry.get_param("method")) == ("text/calendar", "REQUEST")
+    assert "UID:c0ffee@stitch.example" in entry.get_content()
+
+
+def test_what_guests_and_editors_type_can_neither_add_headers_nor_markup(
+    writer: LetterWriter,
+) -> None:
+    event = event_state(title="Gala\r\nBcc: all@example.com", location="<script>alert(1)</script>")
+
+    message = writer.write(letter(Kind.INVITATION, event=event, recipient_name='"<b>Ada</b>'))
+
+    assert message["Subject"] == "You are invited: Gala Bcc: all@example.com"
+    assert "Bcc" not in message
+    assert "<script>" not in part(message, "html")
+    assert "&lt;script&gt;" in part(message, "html")
+
+
+def test_everything_travels_as_plain_ascii(writer: LetterWriter) -> None:
+    event = event_state(title="Konzert für Zoë")
+
+    raw = bytes(writer.write(letter(Kind.INVITATION, event=event, recipient_name="Zoë")))
+
+    assert raw.isascii()
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    assert message_from_bytes(raw, policy=default)["Subject"].endswith("Konzert für Zoë")
+
+
+def test_a_template_of_an_admin_is_used_instead(writer: LetterWriter) -> None:
+    wording = Wording(
+        "{{ event_title }} awaits you",
+        "Dear {{ recipient_name }},\n\nsee {{ event_link }} & come.\n\n{{ rsvp_link }}",
+    )
+
+    message = writer.write(letter(Kind.INVITATION, wording=wording))
+
+    html = part(message, "html")
+    assert message["Subject"] == "Summer concert awaits you"
+    assert "Dear Ada," in part(message, "plain")
+    assert "&amp; come." in html
+    assert ">Answer the invitation</a>" in html
+    assert 'href="https://stitch.example/e/summer-concert"' in html
+
+
+def test_the_date_is_that_of_the_clock(writer: LetterWriter) -> None:
+    message = writer.write(letter(Kind.CANCELLATION))
+
+    assert message["Date"].datetime == NOW
