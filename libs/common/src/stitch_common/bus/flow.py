@@ -26,6 +26,7 @@ from stitch_common.bus.settlement import (
     Retry,
     Settlement,
     describe,
+    is_explained,
     is_infrastructure,
     settle,
 )
@@ -175,7 +176,7 @@ class Flow(ABC):
                 sequence=message.metadata.sequence.stream,
                 delivered=message.metadata.num_delivered,
                 error=describe(error),
-                exc_info=error,
+                exc_info=None if is_explained(error) else error,
             )
 
     async def _execute(self, message: Msg, settlement: Settlement) -> None:

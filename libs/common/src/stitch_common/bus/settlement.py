@@ -92,6 +92,12 @@ def is_infrastructure(error: Exception) -> bool:
     return state.startswith(_AWAY) or isinstance(driver_error, _UNREACHABLE)
 
 
+def is_explained(error: Exception) -> bool:
+    """Whether its name and sentence say enough; anything else is a bug, and needs its traceback."""
+    known = isinstance(error, StitchError | MalformedFactError | HandlerTooSlowError)
+    return known or is_infrastructure(error)
+
+
 def delay(failures: int, first: float = 1.0) -> float:
     """Seconds until the next attempt: 1, 2, 4 … 60, spread so that waiting facts don't march."""
     spread = random.uniform(0.8, 1.2)  # noqa: S311 - nothing to guess here
