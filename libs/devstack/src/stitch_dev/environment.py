@@ -8,6 +8,7 @@ use, pip does it in minutes.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -40,12 +41,25 @@ def members() -> list[Path]:
     return sorted(found)
 
 
-def fingerprint() -> str:
-    """Change when the interpreter, the place, the lock or a member's pyproject.toml does."""
-    digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
-    for path in (LOCK, *(member / "pyproject.toml" for member in members())):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+def digest(*files: Path) -> str:
+    """Change when the files do, the interpreter, or the place."""
+    found = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
+    for path in files:
+        found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+def wanted() -> dict[str, str]:
+    """Give what .venv should hold: the packages of the lock, and our own members."""
+    return {
+        "packages": digest(LOCK),
+        "members": digest(*(member / "pyproject.toml" for member in members())),
+    }
+
+
+def present() -> dict[str, str]:
+    is_there = PYTHON.exists() and STAMP.exists()
+    return dict(json.loads(STAMP.read_text())) if is_there else {}
 
 
 def run(*command: str | Path) -> None:
@@ -83,43 +97,47 @@ def install_uv() -> None:
         run(*PIP, "--require-hashes", "-r", pinned.name)
 
 
-def install_with_uv() -> None:
-    install_uv()
-    run(*UV_PIP, "sync", *FOR_US, "--require-hashes", LOCK)
-    editable = [word for member in members() for word in ("-e", str(member))]
-    run(*UV_PIP, "install", *FOR_US, "--no-deps", "--no-build-isolation", *editable)
-
-
-def install_with_pip() -> None:
-    run(*PIP, "--require-hashes", "-r", LOCK)
-    editable = [word for member in members() for word in ("-e", str(member))]
-    run(*PIP, "--no-deps", "--no-build-isolation", *editable)
-
-
-def install() -> None:
+def install_packages() -> None:
     try:
-        install_with_uv()
+        install_uv()
+        run(*UV_PIP, "sync", *FOR_US, "--require-hashes", LOCK)
     except subprocess.CalledProcessError:
         print("uv could not install it (see above); trying again with pip.", flush=True)
-        install_with_pip()
+        run(*PIP, "--require-hashes", "-r", LOCK)
+
+
+def install_members() -> None:
+    editable = [word for member in members() for word in ("-e", str(member))]
+    options = ["--no-deps", "--no-build-isolation", *editable]
+    try:
+        run(*UV_PIP, "install", *FOR_US, *options)
+    except subprocess.CalledProcessError:
+        run(*PIP, *options)
+
+
+def install(old: dict[str, str], new: dict[str, str]) -> None:
+    """Make the packages what they should be, which removes the members; then these."""
+    if old.get("packages") != new["packages"]:
+        print("Installing what requirements.lock pins into .venv …", flush=True)
+        STAMP.unlink(missing_ok=True)
+        make_venv()
+        install_packages()
+    install_members()
+    STAMP.write_text(json.dumps(new))
 
 
 def main() -> int:
     if sys.version_info < OLDEST:
         print(f"Stitch needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}.")
         return 1
-    wanted = fingerprint()
-    if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == wanted:
+    old, new = present(), wanted()
+    if old == new:
         return 0
-    print("Installing what requirements.lock pins into .venv …", flush=True)
-    STAMP.unlink(missing_ok=True)
     try:
-        make_venv()
-        install()
-    except (SetupError, subprocess.CalledProcessError) as error:
+        install(old, new)
+    except (SetupError, subprocess.CalledProcessError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
-    STAMP.write_text(wanted)
     return 0
 
 
