@@ -2,7 +2,9 @@
 
 import re
 import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 from tests.architecture.deployment.cluster import ROOT, overlay
@@ -20,7 +22,7 @@ def locked() -> set[str]:
 
 def test_hadolint_finds_nothing() -> None:
     found = subprocess.run(
-        [ROOT / ".venv/bin/hadolint", ROOT / "deploy/Dockerfile"],
+        [Path(sys.executable).with_name("hadolint"), ROOT / "deploy/Dockerfile"],
         capture_output=True,
         text=True,
         check=False,

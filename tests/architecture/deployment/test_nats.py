@@ -2,12 +2,13 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from tests.architecture.deployment.cluster import ROOT
 
-NATS_SERVER = ROOT / ".venv/bin/nats-server"
+NATS_SERVER = Path(sys.executable).with_name("nats-server")
 
 
 @pytest.mark.parametrize("name", ["nats.conf", "cluster.conf"])
