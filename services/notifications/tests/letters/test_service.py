@@ -4,7 +4,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from html.parser import HTMLParser
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -183,7 +183,7 @@ def test_a_confirmation_speaks_of_its_own_answer_not_of_a_later_one(
 def test_an_accepted_answer_brings_a_calendar_entry(writer: LetterWriter) -> None:
     message = writer.write(letter(Kind.CONFIRMATION))
 
-    sent = cast("EmailMessage", message_from_bytes(bytes(message), policy=default))
+    sent = message_from_bytes(bytes(message), policy=default)
     [entry] = list(sent.iter_attachments())
     assert (entry.get_content_type(), entry.get_param("method")) == ("text/calendar", "REQUEST")
     assert "UID:c0ffee@stitch.example" in entry.get_content()

@@ -8,3 +8,10 @@ class UnwritableLetterError(StitchError):
 
     kind = ErrorKind.CONFLICT
     code = "unwritable-letter"
+
+
+class GuestNotFoundError(StitchError):
+    """There is no such guest."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "guest-not-found"

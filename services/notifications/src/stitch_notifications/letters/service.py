@@ -15,12 +15,16 @@ from uuid import UUID
 
 from stitch_common.clock import Clock
 from stitch_common.contracts.events import EventState, RSVPState
+from stitch_common.database import Database
 from stitch_common.security.links import LinkSigner
+from stitch_notifications.audience.service import Audience
 from stitch_notifications.letters import rules
-from stitch_notifications.letters.errors import UnwritableLetterError
+from stitch_notifications.letters.errors import GuestNotFoundError, UnwritableLetterError
+from stitch_notifications.rendering.rules import sample_values
 from stitch_notifications.rendering.service import Rendered, Wording, render
 from stitch_notifications.settings import NotificationsSettings
 from stitch_notifications.templates.models import Kind
+from stitch_notifications.templates.service import Shelf, wording_of
 
 UNSUBSCRIBE_FOR = timedelta(days=730)
 _ABOUT_ACCOUNTS = frozenset({Kind.VERIFICATION, Kind.REGISTRATION_REPEATED})
@@ -194,3 +198,35 @@ class LetterWriter:
 
 def _address(letter: Letter) -> Address:
     return Address(rules.presentable(letter.recipient_name), addr_spec=letter.recipient_email)
+
+
+class PreviewService:
+    """Templates filled in for somebody, without a mail."""
+
+    def __init__(self, database: Database, settings: NotificationsSettings) -> None:
+        self._database = database
+        self._public_url = settings.public_url.rstrip("/")
+        self._sender = Sender.of(settings.mail_from)
+
+    async def preview(self, template_id: int, rsvp_id: int | None) -> Rendered:
+        """Raise TemplateNotFoundError or GuestNotFoundError."""
+        async with self._database.transaction() as session:
+            template = await Shelf(session).get(template_id)
+            values = await self._guest(Audience(session), rsvp_id) if rsvp_id else {}
+        kind = Kind(template.kind)
+        usual = sample_values(kind) | {"sender_name": self._sender.name}
+        return render(kind, usual | values, wording_of(template))
+
+    async def _guest(self, audience: Audience, rsvp_id: int) -> dict[str, Any]:
+        guest = (await audience.find_guests([rsvp_id])).get(rsvp_id)
+        if guest is None:
+            raise GuestNotFoundError
+        event = await audience.get_event(guest.event_id)
+        name = rules.presentable(guest.name)
+        return {
+            "greeting": rules.greeting(name),
+            "recipient_name": name,
+            "recipient_email": guest.email,
+            **rules.event_values(event.read(), self._public_url),
+            **rules.guest_values(guest.read()),
+        }

@@ -42,6 +42,35 @@ _ACCOUNT: Mapping[Kind, frozenset[str]] = {
     Kind.REGISTRATION_REPEATED: frozenset(),
 }
 
+_SAMPLES: Mapping[str, object] = {
+    "greeting": "Hello Ada Lovelace,",
+    "recipient_name": "Ada Lovelace",
+    "recipient_email": "ada@example.com",
+    "sender_name": "Stitch",
+    "site_link": "https://stitch.example",
+    "event_title": "Summer concert",
+    "event_description": "An evening of chamber music in the old brewery.",
+    "event_location": "Alte Brauerei, Hofgasse 4, Leipzig",
+    "event_link": "https://stitch.example/e/summer-concert",
+    "event_date": "Friday, 19 June 2026",
+    "event_time": "19:00 - 22:30",
+    "event_zone": "Europe/Berlin, UTC+2",
+    "event_month": "JUN",
+    "event_day": "19",
+    "answer_by": "Friday, 12 June 2026",
+    "rsvp_link": "https://stitch.example/rsvp/the-link-of-a-guest",
+    "answer": "accepted",
+    "party_size": 2,
+    "dietary_restrictions": "one vegetarian",
+    "waitlist_position": 3,
+    "unsubscribe_link": "https://stitch.example/unsubscribe",
+    "days_left": "in 3 days",
+    "changes_text": "Where: Alte Brauerei (was Gewandhaus)",
+    "verify_link": "https://stitch.example/verify-email/the-link-of-an-account",
+    "link_expires": "Saturday, 20 June 2026, 12:00 UTC",
+}
+_SAMPLE_CHANGES = [{"label": "Where", "before": "Gewandhaus", "after": "Alte Brauerei"}]
+
 FILTERS = frozenset({"capitalize", "default", "lower", "title", "trim", "upper", "urlize"})
 _HARMLESS = (
     nodes.And,
@@ -67,6 +96,12 @@ def placeholders(kind: Kind) -> frozenset[str]:
     if kind in _ACCOUNT:
         return EVERYWHERE | _ACCOUNT[kind]
     return EVERYWHERE | EVENT | GUEST | _MORE.get(kind, frozenset())
+
+
+def sample_values(kind: Kind) -> dict[str, object]:
+    """What a preview shows where nobody in particular is written to."""
+    samples = {name: _SAMPLES[name] for name in placeholders(kind)}
+    return samples | ({"changes": _SAMPLE_CHANGES} if kind is Kind.UPDATE else {})
 
 
 def refusals(kind: Kind, sources: Mapping[str, str]) -> list[FieldError]:

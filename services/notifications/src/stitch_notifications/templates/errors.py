@@ -22,3 +22,10 @@ class BuiltinTemplateError(StitchError):
 
     kind = ErrorKind.CONFLICT
     code = "builtin-template"
+
+
+class InvalidTemplateError(StitchError):
+    """A text of this template can't be used."""
+
+    kind = ErrorKind.INVALID
+    code = "invalid-template"
