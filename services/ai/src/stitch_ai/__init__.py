@@ -1,0 +1,1 @@
+"""AI: which providers there are, what they have generated for whom, and what it used."""

@@ -1,0 +1,11 @@
+"""`python -m stitch_ai api | worker | all | migrate`."""
+
+from stitch_ai.api import create_api
+from stitch_ai.settings import AISettings
+from stitch_common.process import Service, main
+from stitch_common.runtime import StoredRuntime
+
+SERVICE = Service("ai", AISettings, StoredRuntime.of, create_api)
+
+if __name__ == "__main__":
+    main(SERVICE)

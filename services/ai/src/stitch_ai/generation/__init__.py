@@ -1,0 +1,1 @@
+"""Answering prompts by way of providers, and the record of every answer."""

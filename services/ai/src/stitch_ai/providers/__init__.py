@@ -1,0 +1,1 @@
+"""Which providers there are, which models they may run, and in which order they are asked."""
