@@ -1,8 +1,9 @@
 """The issuer's public keys, fetched as rarely as is safe (RFC 7517)."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
 import structlog
@@ -14,6 +15,9 @@ from stitch_common.clock import Clock
 
 MAX_DOCUMENT = 64 * 1024
 MIN_KEY_BITS = 2048
+RETRY = timedelta(seconds=1)
+"""Between two tries as long as there never were any keys."""
+UNUSABLE = (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError, PyJWTError)
 
 log = structlog.get_logger(__name__)
 
@@ -47,39 +51,47 @@ class JWKSKeys:
         self._keys: Mapping[str, RSAPublicKey] = {}
         self._fetched_at: datetime | None = None
         self._asked_at: datetime | None = None
-        self._fetching = asyncio.Lock()
+        self._asking = asyncio.Lock()
+        self._renewing: asyncio.Task[None] | None = None
 
     async def find(self, kid: str) -> RSAPublicKey | None:
-        """The key of this id, or None if the issuer does not know it; KeysUnavailableError."""
-        if self._wants_refresh(kid):
+        """The key of this id, or None if the issuer does not know it; KeysUnavailableError.
+
+        A known key never waits for the issuer: old ones are renewed beside the work.
+        """
+        if kid not in self._keys or self._is_older_than(self._hard_ttl):
             await self.refresh()
-        if self._fetched_at is None or self._age() > self._hard_ttl:
+        elif self._is_older_than(self._max_age):
+            self._renew()
+        if self._is_older_than(self._hard_ttl):
             raise KeysUnavailableError
         return self._keys.get(kid)
 
     async def refresh(self, *, force: bool = False) -> None:
         """Ask the issuer again, unless somebody just did."""
-        async with self._fetching:
-            now = self._clock()
-            if not force and self._asked_at and now - self._asked_at < self._cool_down:
+        async with self._asking:
+            if not force and self._was_just_asked():
                 return
-            self._asked_at = now
+            asked_at = self._clock()
             try:
                 self._keys = await self._fetch()
-            except (httpx.HTTPError, ValueError, KeyError, PyJWTError) as error:
+            except UNUSABLE as error:
                 log.warning("jwks_fetch_failed", error=type(error).__name__)
-                if self._fetched_at is None:
-                    self._asked_at = None
             else:
-                self._fetched_at = now
+                self._fetched_at = asked_at
+            # Not before: whoever waited for a slow failure must not try it again at once.
+            self._asked_at = self._clock()
 
-    def _wants_refresh(self, kid: str) -> bool:
-        return kid not in self._keys or self._fetched_at is None or self._age() > self._max_age
+    def _renew(self) -> None:
+        if not self._was_just_asked() and (self._renewing is None or self._renewing.done()):
+            self._renewing = asyncio.create_task(self.refresh())
 
-    def _age(self) -> timedelta:
-        if self._fetched_at is None:
-            return timedelta.max
-        return self._clock() - self._fetched_at
+    def _was_just_asked(self) -> bool:
+        pause = RETRY if self._fetched_at is None else self._cool_down
+        return self._asked_at is not None and self._clock() - self._asked_at < pause
+
+    def _is_older_than(self, age: timedelta) -> bool:
+        return self._fetched_at is None or self._clock() - self._fetched_at > age
 
     async def _fetch(self) -> dict[str, RSAPublicKey]:
         async with self._http.stream("GET", self._url, follow_redirects=False) as answer:
@@ -91,7 +103,18 @@ class JWKSKeys:
                     message = "the key set is too large"
                     raise ValueError(message)
         document = httpx.Response(200, content=bytes(body)).json()
-        return {entry["kid"]: usable_key(entry) for entry in document["keys"]}
+        return usable_keys(document["keys"])
+
+
+def usable_keys(entries: Iterable[Any]) -> dict[str, RSAPublicKey]:
+    """The keys by id, without those that are of no use here (RFC 7517 §5)."""
+    usable = {}
+    for entry in entries:
+        try:
+            usable[str(entry["kid"])] = usable_key(entry)
+        except UNUSABLE as error:
+            log.warning("jwks_key_ignored", error=type(error).__name__)
+    return usable
 
 
 def usable_key(entry: Mapping[str, str]) -> RSAPublicKey:

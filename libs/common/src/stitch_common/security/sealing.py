@@ -5,9 +5,11 @@ from base64 import b64decode
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic import SecretStr
 
 from stitch_common.settings import Keyring
 
+KEY_BYTES = 32
 NONCE_BYTES = 12
 SEPARATOR = b":"
 
@@ -20,9 +22,7 @@ class SealedBox:
     """Seals with the last key of the ring and opens with any of them."""
 
     def __init__(self, keyring: Keyring) -> None:
-        self._keys = {
-            key_id: AESGCM(b64decode(key.get_secret_value())) for key_id, key in keyring.items()
-        }
+        self._keys = {key_id: AESGCM(_decoded(key)) for key_id, key in keyring.items()}
         self._current = list(self._keys)[-1]
 
     def seal(self, secret: bytes, context: str) -> bytes:
@@ -39,9 +39,17 @@ class SealedBox:
             raise UnsealError
         try:
             return key.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], context.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # the latter for what was cut off
             raise UnsealError from error
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether this is sealed with the key for new work; if not, it wants re-wrapping."""
         return sealed.partition(SEPARATOR)[0] == self._current.encode()
+
+
+def _decoded(key: SecretStr) -> bytes:
+    raw = b64decode(key.get_secret_value())
+    if len(raw) != KEY_BYTES:
+        message = f"a sealing key is {KEY_BYTES} bytes in base64"
+        raise ValueError(message)
+    return raw
