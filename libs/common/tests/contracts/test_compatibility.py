@@ -34,8 +34,8 @@ def schema(**fields: Any) -> dict[str, Any]:
     definitions: Any = {
         name: field if isinstance(field, tuple) else (field, ...) for name, field in fields.items()
     }
-    made: dict[str, Any] = create_model("Changed", **definitions).model_json_schema()
-    return made
+    model: type[BaseModel] = create_model("Changed", **definitions)
+    return model.model_json_schema()
 
 
 PUBLISHED = schema(id=int, status=str, guests=list[Guest], host=Guest)
