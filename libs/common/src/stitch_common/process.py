@@ -109,7 +109,7 @@ async def run(service: Service[Any], settings: Any, command: str) -> None:
     finally:
         await runtime.close()
         if tracing is not None:
-            await asyncio.to_thread(tracing.shutdown)
+            await asyncio.to_thread(tracing.stop)
 
 
 class Process:

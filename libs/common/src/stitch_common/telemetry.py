@@ -1,5 +1,7 @@
 """Traces: OpenTelemetry over OTLP, where an endpoint is configured."""
 
+import threading
+
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor
@@ -10,17 +12,38 @@ from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
 from stitch_common.settings import ServiceSettings
 
+PATIENCE = 2.0
+"""Seconds for the last spans at the end of a process."""
 
-def start_tracing(service: str, settings: ServiceSettings) -> TracerProvider | None:
-    """Export this process's spans; shut the provider down at the end, or the last are lost."""
+
+class Tracing:
+    """The export of this process's spans; without `stop` the last ones are lost."""
+
+    def __init__(self, service: str, endpoint: str, sample_ratio: float) -> None:
+        self._exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces", timeout=3)
+        self._provider = TracerProvider(
+            resource=Resource.create({"service.name": service, "service.namespace": "stitch"}),
+            sampler=ParentBased(TraceIdRatioBased(sample_ratio)),
+        )
+        self._provider.add_span_processor(
+            BatchSpanProcessor(self._exporter, schedule_delay_millis=1000)
+        )
+        trace.set_tracer_provider(self._provider)
+        AsyncPGInstrumentor().instrument(  # type: ignore[no-untyped-call]
+            tracer_provider=self._provider
+        )
+
+    def stop(self) -> None:
+        """Send what waits; blocks, but not for a collector that is away."""
+        limit = threading.Timer(PATIENCE, self._exporter.shutdown)
+        limit.daemon = True
+        limit.start()
+        self._provider.shutdown()
+        limit.cancel()
+
+
+def start_tracing(service: str, settings: ServiceSettings) -> Tracing | None:
+    """Begin to export spans, if there is somewhere to send them."""
     if settings.otlp_endpoint is None:
         return None
-    provider = TracerProvider(
-        resource=Resource.create({"service.name": service, "service.namespace": "stitch"}),
-        sampler=ParentBased(TraceIdRatioBased(settings.trace_sample_ratio)),
-    )
-    exporter = OTLPSpanExporter(f"{settings.otlp_endpoint.rstrip('/')}/v1/traces", timeout=3)
-    provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=1000))
-    trace.set_tracer_provider(provider)
-    AsyncPGInstrumentor().instrument(tracer_provider=provider)  # type: ignore[no-untyped-call]
-    return provider
+    return Tracing(service, settings.otlp_endpoint, settings.trace_sample_ratio)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from opentelemetry import trace
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -18,6 +19,11 @@ async def slow(_request: Request) -> Response:
     return PlainTextResponse("done")
 
 
+async def traced(_request: Request) -> Response:
+    with trace.get_tracer("sample").start_as_current_span("work"):
+        return PlainTextResponse("done")
+
+
 class Ticker:
     """A component that says when it began and ended."""
 
@@ -32,7 +38,7 @@ class Ticker:
 
 
 def create_api(_runtime: Runtime[ServiceSettings]) -> ASGIApp:
-    return Starlette(routes=[Route("/slow", slow)])
+    return Starlette(routes=[Route("/slow", slow), Route("/traced", traced)])
 
 
 def create_worker(_runtime: Runtime[ServiceSettings]) -> Worker:

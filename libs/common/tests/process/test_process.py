@@ -119,3 +119,15 @@ async def test_a_wrong_setting_is_answered_by_a_sentence_that_names_it() -> None
         assert sample.process.returncode == 1
         assert b"STITCH_LISTEN_PORT" in errors
         assert b"Traceback" not in errors
+
+
+async def test_a_collector_that_is_away_does_not_hold_up_the_end() -> None:
+    async with running(STITCH_OTLP_ENDPOINT="http://127.0.0.1:1") as sample:
+        await sample.wait_until_ready()
+        await sample.api.get("/traced")
+
+        sample.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(5):
+            await sample.process.communicate()
+
+        assert sample.process.returncode == 0
