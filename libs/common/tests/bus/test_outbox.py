@@ -6,7 +6,13 @@ import asyncpg
 import pytest
 
 from stitch_common.bus.envelope import Envelope
-from stitch_common.bus.outbox import ForeignFactError, Outbox, columns, insert_sql
+from stitch_common.bus.outbox import (
+    FactTooLargeError,
+    ForeignFactError,
+    Outbox,
+    columns,
+    insert_sql,
+)
 from stitch_common.context import request_id
 from stitch_common.contracts import Fact
 from stitch_common.contracts.auth import UserVerified
@@ -85,3 +91,12 @@ async def test_a_hot_path_records_facts_on_the_drivers_own_connection(
 
     (row,) = await recorded(rolled_back)
     assert row["fact_id"] == envelope.fact_id
+
+
+async def test_a_fact_that_no_broker_takes_is_refused_before_it_blocks_all_others(
+    rolled_back: Database,
+) -> None:
+    huge = SettingChanged(key="k" * 600_000, version=1, removed=False, changed_by=1, at=NOW)
+
+    with pytest.raises(FactTooLargeError):
+        await record(rolled_back, huge)

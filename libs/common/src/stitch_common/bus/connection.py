@@ -20,6 +20,10 @@ class BusClosedError(Exception):
     """The connection to NATS is closed for good; only a new process helps."""
 
 
+class NatsAwayError(NatsError):
+    """NATS does not answer."""
+
+
 class Bus:
     """A connection for one service's process, shared by its relay and its consumers."""
 
@@ -33,6 +37,7 @@ class Bus:
         self._ping_due = asyncio.Event()
         self._is_closing = False
         self._listens = False
+        self._latest_error: str | None = None
         self.client = Client()
         self.js = JetStreamContext(self.client, timeout=5)
         self._watchers: list[Callable[[], None]] = []
@@ -53,10 +58,13 @@ class Bus:
             ]
 
     async def connect(self, seconds: float = 10) -> None:
-        """Wait for the connection; raise TimeoutError."""
+        """Wait for the connection; raise NatsAwayError."""
         await self.start()
-        async with asyncio.timeout(seconds):
-            await self.connected.wait()
+        try:
+            async with asyncio.timeout(seconds):
+                await self.connected.wait()
+        except TimeoutError:
+            raise NatsAwayError(f"no answer for {seconds} s: {self._latest_error}") from None
 
     def wake(self) -> None:
         """Tell the relay, here or in another process of the service, that facts are waiting."""
@@ -77,12 +85,14 @@ class Bus:
         if not self._tasks:
             return  # never started
         self._is_closing = True
+        if not self._tasks:
+            return
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.client.is_connected:
             await self.client.drain()
-        else:
+        elif self.epoch:  # nats-py can't close what never was open
             await self.client.close()
 
     async def _connect(self) -> None:
@@ -121,6 +131,7 @@ class Bus:
 
     async def _on_connected(self) -> None:
         self.epoch += 1
+        self._latest_error = None
         self.connected.set()
         self._tell()
         log.info("nats_connected", epoch=self.epoch)
@@ -143,4 +154,6 @@ class Bus:
             watcher()
 
     async def _on_error(self, error: Exception) -> None:
-        log.warning("nats_error", error=repr(error))
+        if (latest := repr(error)) != self._latest_error:  # every attempt fails alike
+            self._latest_error = latest
+            log.warning("nats_error", error=latest)

@@ -248,7 +248,9 @@ class BatchFlow(Flow):
             await self._settle(delivery.message, await self._attempt(delivery))
 
     async def _call(self, batch: list[Delivery]) -> None:
-        facts = [(delivery.fact(), delivery.received) for delivery in batch]
+        # A fact may stand in the stream twice; a handler asks the inbox about both at once.
+        once = {delivery.received.fact_id: delivery for delivery in batch}.values()
+        facts = [(delivery.fact(), delivery.received) for delivery in once]
         with _tracer.start_as_current_span(
             f"{self._consumer.name} process",
             kind=trace.SpanKind.CONSUMER,

@@ -13,6 +13,9 @@ from sqlalchemy.sql.elements import TextClause
 from stitch_common.bus.envelope import Envelope
 from stitch_common.contracts import Fact
 
+MAX_PAYLOAD = 512 * 1024
+"""Half of what nats-server takes by default."""
+
 _PENDING = "stitch.outbox"
 
 INSERT = """
@@ -46,6 +49,8 @@ async def write_pending(session: AsyncSession) -> bool:
     if len(producers) > 1:
         raise ForeignFactError(producers)
     envelopes = [Envelope.seal(fact) for fact in pending]
+    if too_large := [e.subject for e in envelopes if len(e.payload) > MAX_PAYLOAD]:
+        raise FactTooLargeError(too_large)
     await session.execute(_insert(producers.pop()), columns(envelopes))
     return True
 
@@ -79,6 +84,10 @@ def _insert(schema: str) -> TextClause:
         bindparam("headers", type_=ARRAY(Text)),
         bindparam("payloads", type_=ARRAY(LargeBinary)),
     )
+
+
+class FactTooLargeError(Exception):
+    """No broker would take this fact, and all later ones would wait behind it for ever."""
 
 
 class ForeignFactError(Exception):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
+from nats.errors import Error as NatsError
 from nats.js.api import Header
 from nats.nuid import NUID
 from opentelemetry import trace
@@ -21,7 +22,7 @@ _tracer = trace.get_tracer("stitch.bus")
 _nuid = NUID()
 
 
-class RefusedError(Exception):
+class RefusedError(NatsError):
     """The stream did not take what was published."""
 
 

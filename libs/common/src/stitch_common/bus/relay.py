@@ -13,7 +13,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from stitch_common.bus import metrics
 from stitch_common.bus.connection import Bus, BusClosedError
 from stitch_common.bus.healing import heal
-from stitch_common.bus.publishing import RefusedError, publish
+from stitch_common.bus.publishing import publish
 from stitch_common.bus.repository import Cursor, OutboxRows, Waiting
 
 log = structlog.get_logger(__name__)
@@ -25,14 +25,7 @@ POLL_SECONDS = 1.0
 SAMPLE_SECONDS = 5.0
 MAINTAIN_SECONDS = 3600.0
 
-_PASSING = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    NatsError,
-    RefusedError,
-)
+_PASSING = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, NatsError)
 
 
 class Relay:

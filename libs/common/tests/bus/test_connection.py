@@ -1,0 +1,77 @@
+"""The connection to NATS: nobody waits for it, and its end is noticed."""
+
+import asyncio
+import time
+
+import pytest
+from libs.common.tests.bus.kit import SCHEMA
+from nats.errors import Error as NatsError
+
+from stitch_common.bus.connection import Bus, NatsAwayError
+
+NOBODY = "nats://127.0.0.1:9"
+
+
+async def test_a_process_starts_without_a_broker() -> None:
+    bus = Bus(NOBODY, SCHEMA)
+
+    begun = time.monotonic()
+    await bus.start()
+    bus.wake()
+
+    assert time.monotonic() - begun < 0.2
+    assert not bus.connected.is_set()
+    await bus.close()
+
+
+async def test_who_needs_the_broker_is_told_that_it_is_away() -> None:
+    bus = Bus(NOBODY, SCHEMA)
+
+    with pytest.raises(NatsAwayError, match="ConnectionRefusedError"):
+        await bus.connect(seconds=0.2)
+
+    await bus.close()
+
+
+async def test_closing_what_was_never_started_does_nothing() -> None:
+    await Bus(NOBODY, SCHEMA).close()
+
+
+async def test_a_commit_wakes_the_relay_in_another_process(bus: Bus, nats_url: str) -> None:
+    other = Bus(nats_url, SCHEMA)
+    await other.connect()
+    await bus.listen_for_wakes()
+    await bus.client.flush()
+    bus.woken.clear()
+
+    other.wake()
+
+    async with asyncio.timeout(1):
+        await bus.woken.wait()
+    await other.close()
+
+
+async def test_services_do_not_wake_each_other(bus: Bus, nats_url: str) -> None:
+    other = Bus(nats_url, "content")
+    await other.connect()
+    await bus.listen_for_wakes()
+    await bus.client.flush()
+    bus.woken.clear()
+
+    other.wake()
+    await asyncio.sleep(0.05)
+
+    assert not bus.woken.is_set()
+    await other.close()
+
+
+async def test_a_connection_closed_for_good_is_noticed(bus: Bus) -> None:
+    told: list[bool] = []
+    bus.on_change(lambda: told.append(bus.lost.is_set()))
+
+    await bus.client.close()
+
+    assert bus.lost.is_set()
+    assert told[-1]
+    with pytest.raises(NatsError):
+        await bus.client.publish("stitch.nothing")
