@@ -130,7 +130,7 @@ async def build(dsn: str) -> None:
         on = await session.connection()
         await on.run_sync(lambda sync: create_idempotency_table(sync, "sample"))
         await on.run_sync(lambda sync: create_bus_tables(sync, "sample"))
-        await on.run_sync(lambda sync: Base.metadata.create_all(sync))
+        await on.run_sync(Base.metadata.create_all)
     await database.dispose()
 
 
