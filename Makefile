@@ -43,7 +43,7 @@ imports:
 	@$(BIN)/lint-imports --no-timing
 
 dependencies:
-	@for member in libs/* services/*; do (cd $$member && ../../$(BIN)/deptry src $$(ls -d migrations 2>/dev/null) --no-ansi -q) || exit 1; done
+	@for member in libs/* services/*; do (cd $$member && ../../$(BIN)/deptry src $$(ls -d migrations 2>/dev/null) --no-ansi) || exit 1; done
 
 rules:
 	@$(BIN)/pytest -q tests/architecture libs/common/tests/contracts
