@@ -58,6 +58,7 @@ async def test_pages_hold_every_user_once_newest_first(
         ("search=zoe", {"zoe.miller"}),
         ("search=MILL", {"zoe.miller", "miller"}),
         ("search=example miller", {"zoe.miller", "miller"}),
+        ("search=", {"zoe.miller", "miller"}),
         ("search=nobody", set()),
         ("search=%27) or 1=1 --", set()),
         ("search=!!!", set()),

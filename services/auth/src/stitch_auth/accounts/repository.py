@@ -57,7 +57,7 @@ def _existing() -> Select[User]:
 
 
 def _filtered(query: Select[T], wanted: UserFilter) -> Select[T]:
-    if wanted.search is not None:
+    if wanted.search:
         words = func.to_tsquery("simple", search_words(wanted.search))
         query = query.where(User.search.op("@@")(words))
     if wanted.role is not None:

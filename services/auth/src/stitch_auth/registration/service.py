@@ -95,6 +95,12 @@ class RegistrationService:
 
     async def ensure(self, wanted: BootstrapUser) -> bool:
         """Make a verified account unless its username or address is known; tells whether."""
+        async with self._database.reading() as session:
+            users = RegistrationRepository(session)
+            if await users.find_by_username(wanted.username):
+                return False
+            if await users.find_by_email(wanted.email):
+                return False
         password_hash = await self._passwords.hash(wanted.password.get_secret_value())
         user = User.create(
             email=wanted.email,
