@@ -83,10 +83,10 @@ class EmbeddedPostgres:
             self.stop()
             raise
 
-    def stop(self) -> None:
+    def stop(self, *, patience: float = 5) -> None:
         if self._process:
             # SIGTERM would wait for ever for the clients to leave; SIGINT sends them away.
-            stop(self._process, signal.SIGINT, signal.SIGQUIT)
+            stop(self._process, signal.SIGINT, signal.SIGQUIT, patience=patience)
             self._process = None
         if self._lock:
             self._lock.close()

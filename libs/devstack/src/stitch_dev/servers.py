@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from stitch_dev.concurrency import all_of
 from stitch_dev.nats import EmbeddedNats
 from stitch_dev.postgres import EmbeddedPostgres
 from stitch_dev.settings import Home, Ports
@@ -20,9 +21,11 @@ class Servers:
         self.postgres.start()
         self.nats.start()
 
-    def stop(self) -> None:
-        self.nats.stop()
-        self.postgres.stop()
+    async def stop(self) -> None:
+        """End both at once; a PostgreSQL that is too slow recovers at its next start."""
+        await all_of(
+            asyncio.to_thread(self.nats.stop), asyncio.to_thread(self.postgres.stop, patience=1)
+        )
 
     async def watch(self, say: Callable[[str], None]) -> None:
         """Start again what has ended, for ever."""

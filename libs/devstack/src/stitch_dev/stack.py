@@ -25,7 +25,8 @@ from stitch_dev.start_up import start_all
 from stitch_dev.supervisor import Say, Supervisor
 
 # The whole end takes less than two seconds.
-_PATIENCE = 1.2
+_PATIENCE = 1.0
+_LAST_PATIENCE = 0.5
 
 
 class Stack:
@@ -106,7 +107,6 @@ class Stack:
 
     async def _stop(self) -> None:
         self._home.description.unlink(missing_ok=True)
-        self._supervisor.restarts = False
-        # The catcher goes last: it takes the last spans of the others.
-        await self._supervisor.stop(last=self._catcher.name, patience=_PATIENCE)
-        self._servers.stop()
+        # The catcher takes the last spans of the others.
+        await self._supervisor.stop(besides=self._catcher.name, patience=_PATIENCE)
+        await all_of(self._supervisor.stop(patience=_LAST_PATIENCE), self._servers.stop())

@@ -4,7 +4,7 @@ import asyncio
 import json
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from stitch_dev.errors import StackError
@@ -51,17 +51,12 @@ class Supervisor:
         if self._dead:
             raise StackError(_report(self._dead))
 
-    async def stop(self, *, last: str, patience: float) -> None:
-        """End all within the patience, the last one after the others."""
+    async def stop(self, *, besides: str = "", patience: float) -> None:
+        """End all within the patience, or all but one."""
+        self.restarts = False
         for timer in self._restarts.values():
             timer.cancel()
-        first = [running for name, running in self._running.items() if name != last]
-        await self._end(first, patience)
-        await self._end([r for r in self._running.values() if r.name == last], patience / 2)
-        self._running.clear()
-        self._processes.unlink(missing_ok=True)
-
-    async def _end(self, chosen: Sequence[RunningProgram], patience: float) -> None:
+        chosen = [running for name, running in self._running.items() if name != besides]
         loop = asyncio.get_running_loop()
         for running in chosen:
             loop.remove_reader(running.sentinel)
@@ -72,6 +67,9 @@ class Supervisor:
         except TimeoutError:
             for running in chosen:
                 running.kill()
+        for running in chosen:
+            del self._running[running.name]
+        self._write_processes()
 
     def _on_end(self, running: RunningProgram) -> None:
         loop = asyncio.get_running_loop()
