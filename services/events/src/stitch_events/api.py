@@ -13,12 +13,14 @@ from stitch_events.events.routes import router as events
 from stitch_events.events.service import EventService
 from stitch_events.guests.routes import router as guests
 from stitch_events.guests.service import GuestService
+from stitch_events.pages.adapters import Pages
+from stitch_events.pages.routes import router as pages
 from stitch_events.rsvps.routes import router as rsvps
 from stitch_events.rsvps.service import RSVPService
 from stitch_events.settings import EventsSettings
 
 # The order matters: `/all-rsvps` and `/rsvp` come before `/{event_id}`.
-ROUTERS = [rsvps, guests, events, analytics]
+ROUTERS = [rsvps, guests, events, analytics, pages]
 
 BY_TOKEN = "the guest's link token is the credential"  # noqa: S105 - a reason, not a secret
 
@@ -31,6 +33,14 @@ PUBLIC_ROUTES = {
     "PUT /api/events/rsvp": BY_TOKEN,
     "DELETE /api/events/rsvp": BY_TOKEN,
     "GET /api/events/rsvp/calendar.ics": BY_TOKEN,
+    "GET /rsvp/{token}": BY_TOKEN,
+    "HEAD /rsvp/{token}": BY_TOKEN,
+    "POST /rsvp/{token}": BY_TOKEN,
+    "GET /rsvp/{token}/calendar.ics": BY_TOKEN,
+    "HEAD /rsvp/{token}/calendar.ics": BY_TOKEN,
+    "GET /e/{slug}": "the public page of an event",
+    "HEAD /e/{slug}": "the public page of an event",
+    "POST /e/{slug}": "strangers register; the mailed link confirms",
 }
 
 
@@ -50,4 +60,5 @@ def _wire(app: FastAPI, runtime: StoredRuntime[EventsSettings]) -> None:
     app.state.guests = GuestService(database, clock, cursors)
     app.state.rsvps = rsvps_service
     app.state.analytics = AnalyticsService(database)
+    app.state.pages = Pages()
     app.state.calendar = CalendarService(rsvps_service, settings, clock)

@@ -118,6 +118,10 @@ class RSVP(Changing, Base):
         return has_asked and self.approval is None
 
     @property
+    def is_rejected(self) -> bool:
+        return self.approval == REJECTED
+
+    @property
     def seats_held(self) -> int:
         return self.guest_count if self.status == RSVPStatus.ACCEPTED else 0
 
@@ -129,7 +133,7 @@ class RSVP(Changing, Base):
         answer = fitted(values, event, known=known, complete=complete)
         if wanted is None:
             return answer
-        if self.approval == REJECTED and wanted != RSVPStatus.DECLINED:
+        if self.is_rejected and wanted != RSVPStatus.DECLINED:
             raise RSVPRejectedError
         needs_approval = event.require_approval and self.source == "registration"
         if complete and needs_approval and self.approval is None:

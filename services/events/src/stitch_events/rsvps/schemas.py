@@ -138,6 +138,7 @@ class GuestRSVP(BaseModel):
     needs_confirmation: bool
     """The guest registered by the public form and has not confirmed yet."""
     awaits_approval: bool
+    is_rejected: bool
     responded_at: UTCDatetime | None
     others: list[str]
     """Who else comes, where the event shows it."""
