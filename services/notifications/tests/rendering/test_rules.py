@@ -62,7 +62,7 @@ def test_a_mail_about_an_account_knows_nothing_of_events() -> None:
 
 
 def test_text_and_html_treat_special_characters_each_in_its_way() -> None:
-    values = {"recipient_name": "<Ada & Co>", "greeting": "", "sender_name": "Stitch"}
+    values = {"recipient_name": "<Ada & Co>", "sender_name": "Stitch", "site_link": "/"}
     wording = Wording("{{ recipient_name }}", "Dear {{ recipient_name }}")
 
     rendered = render(Kind.VERIFICATION, values, wording)

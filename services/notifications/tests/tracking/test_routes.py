@@ -18,9 +18,7 @@ GUEST = "guest1@example.com"
 
 
 @pytest.fixture
-async def url(
-    database: Database, settings: NotificationsSettings, clock: SettableClock
-) -> str:
+async def url(database: Database, settings: NotificationsSettings, clock: SettableClock) -> str:
     """The link of a mail about the first event; there is a second one."""
     deliveries = DeliveryService(
         database, clock, give_up_after=settings.give_up_after, on_queued=lambda: None

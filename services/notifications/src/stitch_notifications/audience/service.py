@@ -60,6 +60,11 @@ class Audience:
             raise EventNotFoundError
         return event
 
+    async def expect_known(self, event_id: int) -> None:
+        """Raise EventNotFoundError, but not for a deleted event: its mails were sent."""
+        if not await self.find_events([event_id]):
+            raise EventNotFoundError
+
     async def get_published_event(self, event_id: int) -> KnownEvent:
         """Raise EventNotFoundError or EventNotPublishedError."""
         event = await self.get_event(event_id)

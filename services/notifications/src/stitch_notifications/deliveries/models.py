@@ -20,7 +20,8 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stitch_notifications.db import Base
-from stitch_notifications.deliveries.rules import DUE_STATES, Status
+from stitch_notifications.deliveries.errors import NotCancellableError, NotRetryableError
+from stitch_notifications.deliveries.rules import DUE_STATES, RETRYABLE, WAITING, Status
 
 _MOMENT = TIMESTAMP(timezone=True)
 
@@ -89,3 +90,19 @@ class Delivery(Base):
         Index("ix_deliveries_rsvp_id", "rsvp_id"),
         Index("ix_deliveries_batch_id_status", "batch_id", "status"),
     )
+
+    def retry(self, now: datetime, give_up_at: datetime) -> None:
+        """Make it due at once; NotRetryableError."""
+        if self.status not in RETRYABLE:
+            raise NotRetryableError
+        self.status = Status.PENDING
+        self.next_attempt_at, self.give_up_at = now, give_up_at
+        self.note = None
+        self.version += 1
+
+    def cancel(self, note: str) -> None:
+        """Keep it from being sent; NotCancellableError."""
+        if self.status not in WAITING:
+            raise NotCancellableError
+        self.status, self.note = Status.CANCELLED, note
+        self.version += 1

@@ -19,15 +19,16 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A row that was made."""
+    """A mail that waits to be sent."""
 
     id: int
+    version: int
     kind: str
     event_id: int | None
     rsvp_id: int | None
 
 
-_MADE = (Delivery.id, Delivery.kind, Delivery.event_id, Delivery.rsvp_id)
+_MADE = (Delivery.id, Delivery.version, Delivery.kind, Delivery.event_id, Delivery.rsvp_id)
 _OCCASION = [Delivery.kind, Delivery.occasion]
 
 

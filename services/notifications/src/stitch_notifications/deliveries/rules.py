@@ -39,6 +39,10 @@ WAITING = frozenset({Status.PENDING, Status.DEFERRED})
 DUE_STATES = frozenset({*WAITING, Status.SENDING})
 """A mail that is being sent falls due again when its sender's lease ends."""
 
+RETRYABLE = frozenset({Status.FAILED, Status.BOUNCED, Status.CANCELLED, Status.DEFERRED})
+ACCEPTED = frozenset({Status.SENT, Status.DELIVERED, Status.BOUNCED})
+"""The mail server has taken these."""
+
 ACTIVE_ANSWERS = frozenset({"pending", "accepted", "maybe", "waitlisted"})
 """Guests who have not said no: they are told what happens to the event."""
 

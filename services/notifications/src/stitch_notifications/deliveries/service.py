@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from uuid import UUID
 
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stitch_common.bus.inbox import Inbox, Received
 from stitch_common.bus.outbox import Outbox
 from stitch_common.clock import Clock
+from stitch_common.context import request_id
 from stitch_common.contracts import Fact
 from stitch_common.contracts.notifications import EmailQueued
 from stitch_common.database import Database
@@ -29,6 +31,7 @@ from stitch_notifications.rendering.service import standard_subject
 from stitch_notifications.templates.models import Kind
 
 Item = tuple[Fact, Received]
+_TRACE = TraceContextTextMapPropagator()
 
 
 class DeliveryService:
@@ -89,6 +92,13 @@ def _origin(received: Received) -> Row:
     return {"request_id": received.request_id, "traceparent": received.traceparent}
 
 
+def current_origin() -> Row:
+    """The trace and the request that are being worked on."""
+    carrier: dict[str, str] = {}
+    _TRACE.inject(carrier)
+    return {"request_id": request_id.get(), "traceparent": carrier.get("traceparent")}
+
+
 class MailDesk:
     """Makes due mails within the transaction of a use case, and says so on the bus."""
 
@@ -104,7 +114,7 @@ class MailDesk:
         """Queue these mails, but for those whose occasion had one already."""
         rows = [self._row(draft, events) | _origin(received) for draft, received in drafts]
         if rows:
-            self._tell(await self._repository.add(rows))
+            self.tell(await self._repository.add(rows))
 
     async def announce(
         self,
@@ -125,7 +135,7 @@ class MailDesk:
             **self._times(announcement.kind, None),
         }
         queued = await self._repository.add_for_guests(row, announcement.occasion, answers)
-        self._tell(queued)
+        self.tell(queued)
         return len(queued)
 
     def _row(self, draft: Draft, events: Mapping[int, KnownEvent]) -> Row:
@@ -143,12 +153,13 @@ class MailDesk:
             "created_at": self._now,
         }
 
-    def _tell(self, queued: Sequence[Queued]) -> None:
+    def tell(self, queued: Sequence[Queued]) -> None:
+        """Say that these wait to be sent."""
         for mail in queued:
             self._outbox.add(
                 EmailQueued(
                     delivery_id=mail.id,
-                    version=1,
+                    version=mail.version,
                     kind=mail.kind,
                     event_id=mail.event_id,
                     rsvp_id=mail.rsvp_id,

@@ -90,7 +90,10 @@ class LetterWriter:
     def write(self, letter: Letter) -> EmailMessage:
         """The message to send; the same letter always has the same Message-ID."""
         values = self.values(letter)
-        message = self._message(letter, render(letter.kind, values, letter.wording))
+        content = render(letter.kind, values, letter.wording)
+        message = self.compose(
+            content, letter.recipient_email, letter.message_id, name=letter.recipient_name
+        )
         if unsubscribe := values.get("unsubscribe_link"):
             # RFC 8058: a mail program unsubscribes with one click, by a POST.
             message["List-Unsubscribe"] = f"<{unsubscribe}>"
@@ -102,6 +105,11 @@ class LetterWriter:
             )
         return message
 
+    @property
+    def imprint(self) -> dict[str, str]:
+        """Who writes, for every mail."""
+        return {"sender_name": self._sender.name, "site_link": self._public_url}
+
     def values(self, letter: Letter) -> dict[str, Any]:
         """What the placeholders of a template stand for."""
         name = rules.presentable(letter.recipient_name)
@@ -109,8 +117,7 @@ class LetterWriter:
             "greeting": rules.greeting(name),
             "recipient_name": name,
             "recipient_email": letter.recipient_email,
-            "sender_name": self._sender.name,
-            "site_link": self._public_url,
+            **self.imprint,
         }
         if letter.kind in _ABOUT_ACCOUNTS:
             return usual | self._account_values(letter)
@@ -165,15 +172,18 @@ class LetterWriter:
         )
         return f"{self._public_url}/api/notifications/unsubscribe/{token}"
 
-    def _message(self, letter: Letter, content: Rendered) -> EmailMessage:
+    def compose(
+        self, content: Rendered, recipient: str, message_id: UUID, *, name: str = ""
+    ) -> EmailMessage:
+        """A message with text and HTML, from us to this recipient."""
         # Plain ASCII on the wire, unless the address itself is not (RFC 6531).
-        is_plain = letter.recipient_email.isascii()
+        is_plain = recipient.isascii()
         message = EmailMessage(policy=SMTP.clone(cte_type="7bit") if is_plain else SMTPUTF8)
         message["From"] = Address(self._sender.name, addr_spec=self._sender.address)
-        message["To"] = _address(letter)
+        message["To"] = Address(rules.presentable(name), addr_spec=recipient)
         message["Subject"] = content.subject
         message["Date"] = format_datetime(self._clock())
-        message["Message-ID"] = f"<{letter.message_id}@{self._sender.domain}>"
+        message["Message-ID"] = f"<{message_id}@{self._sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(content.text)
         message.add_alternative(content.html, subtype="html")
@@ -196,10 +206,6 @@ class LetterWriter:
         )
 
 
-def _address(letter: Letter) -> Address:
-    return Address(rules.presentable(letter.recipient_name), addr_spec=letter.recipient_email)
-
-
 class PreviewService:
     """Templates filled in for somebody, without a mail."""
 
@@ -214,7 +220,8 @@ class PreviewService:
             template = await Shelf(session).get(template_id)
             values = await self._guest(Audience(session), rsvp_id) if rsvp_id else {}
         kind = Kind(template.kind)
-        usual = sample_values(kind) | {"sender_name": self._sender.name}
+        imprint = {"sender_name": self._sender.name, "site_link": self._public_url}
+        usual = sample_values(kind) | imprint
         return render(kind, usual | values, wording_of(template))
 
     async def _guest(self, audience: Audience, rsvp_id: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 from functools import partial
 from typing import Protocol
+from uuid import uuid4
 
 import structlog
 from opentelemetry import trace
@@ -20,12 +21,18 @@ from stitch_common.clock import Clock
 from stitch_common.context import request_id
 from stitch_notifications.claims.service import Claimed, ClaimService
 from stitch_notifications.letters.service import LetterWriter
+from stitch_notifications.rendering.service import Rendered, Wording, render
 from stitch_notifications.sending.errors import (
     MailDeferredError,
     MailRefusedError,
     MailServerAwayError,
 )
+from stitch_notifications.templates.models import Kind
 
+TEST_MAIL = Wording(
+    "A test mail from {{ sender_name }}",
+    "Hello,\n\nthis mail shows that {{ sender_name }} can send mail to {{ recipient_email }}.",
+)
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 
 log = structlog.get_logger(__name__)
@@ -181,6 +188,38 @@ class Carrier:
                 raise
         else:
             await _insist(partial(self._claims.record_sent, mail, message["Subject"], reply))
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A mail that the server has taken while somebody waited."""
+
+    message_id: str
+    reply: str
+
+
+class TestMailService:
+    """Mails that are sent at once, over a connection of their own, and are not recorded."""
+
+    __test__ = False  # pytest collects by name
+
+    def __init__(self, writer: LetterWriter, connect: Callable[[], Mailer]) -> None:
+        self._writer = writer
+        self._connect = connect
+
+    async def try_out(self, recipient: str) -> Tried:
+        """Raise MailRefusedError or MailDeferredError with the server's words."""
+        values = {**self._writer.imprint, "recipient_email": recipient}
+        return await self.send(render(Kind.VERIFICATION, values, TEST_MAIL), recipient)
+
+    async def send(self, content: Rendered, recipient: str) -> Tried:
+        """Raise MailRefusedError or MailDeferredError with the server's words."""
+        message = self._writer.compose(content, recipient, uuid4())
+        mailer = self._connect()
+        try:
+            return Tried(message["Message-ID"], await mailer.send(message, recipient))
+        finally:
+            await mailer.close()
 
 
 @contextmanager

@@ -1,0 +1,48 @@
+"""Reminding the guests of an event because an editor wants it."""
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from stitch_common.bus.envelope import uuid7
+from stitch_common.clock import Clock
+from stitch_common.database import Database
+from stitch_notifications.audience.service import Audience
+from stitch_notifications.deliveries.rules import Announcement
+from stitch_notifications.deliveries.service import MailDesk, current_origin
+from stitch_notifications.invitations.models import Batch
+from stitch_notifications.invitations.repository import BatchRepository
+from stitch_notifications.templates.models import Kind
+
+
+class ReminderService:
+    """Use cases around reminders."""
+
+    def __init__(self, database: Database, clock: Clock, *, give_up_after: timedelta) -> None:
+        self._database = database
+        self._clock = clock
+        self._give_up_after = give_up_after
+
+    async def remind(self, event_id: int, answers: Collection[str], *, requested_by: int) -> Batch:
+        """One mail to each guest with one of these answers.
+
+        EventNotFoundError or EventNotPublishedError.
+        """
+        now = self._clock()
+        async with self._database.transaction() as session:
+            event = await Audience(session).get_published_event(event_id)
+            batch = Batch(
+                id=uuid7(now),
+                event_id=event_id,
+                kind=Kind.REMINDER,
+                requested_by=requested_by,
+                queued=0,
+                skipped=0,
+                created_at=now,
+            )
+            reminder = Announcement(Kind.REMINDER, event_id, f"batch:{batch.id}", event.title)
+            desk = MailDesk(session, now, self._give_up_after)
+            batch.queued = await desk.announce(
+                reminder, current_origin(), answers=answers, batch_id=batch.id
+            )
+            BatchRepository(session).add(batch)
+        return batch

@@ -1,0 +1,91 @@
+"""Reminding guests over HTTP."""
+
+import httpx
+import pytest
+from services.notifications.tests.factories import (
+    EVENT_ID,
+    answered,
+    published,
+    received,
+    registered,
+)
+from sqlalchemy import text
+
+from stitch_common.database import Database
+from stitch_common.testing.clock import SettableClock
+from stitch_notifications.deliveries.service import DeliveryService
+from stitch_notifications.settings import NotificationsSettings
+
+URL = f"/api/notifications/{EVENT_ID}/send-reminders"
+ANSWERS = {1: "pending", 2: "accepted", 3: "maybe", 4: "declined", 5: "waitlisted"}
+Headers = dict[str, str]
+
+
+@pytest.fixture(autouse=True)
+async def guests(database: Database, settings: NotificationsSettings, clock: SettableClock) -> None:
+    deliveries = DeliveryService(
+        database, clock, give_up_after=settings.give_up_after, on_queued=lambda: None
+    )
+    known = [answered(number, status=answer, by_guest=False) for number, answer in ANSWERS.items()]
+    facts = [published(), published(8, status="draft"), *known, registered(6)]
+    await deliveries.take([(fact, received(fact)) for fact in facts])
+
+
+async def reminded(database: Database) -> list[int]:
+    query = "select rsvp_id from notifications.deliveries where kind = 'reminder' order by rsvp_id"
+    async with database.transaction() as session:
+        return list((await session.execute(text(query))).scalars())
+
+
+@pytest.mark.parametrize(
+    ("body", "numbers"),
+    [
+        ({"audience": "pending"}, [1]),
+        ({"audience": "accepted"}, [2]),
+        ({"audience": "all"}, [1, 2, 3]),
+        (None, [1, 2, 3]),
+    ],
+)
+async def test_people_who_declined_are_never_chased(
+    client: httpx.AsyncClient,
+    editor: Headers,
+    database: Database,
+    body: dict[str, str] | None,
+    numbers: list[int],
+) -> None:
+    answer = await client.post(URL, json=body, headers=editor)
+
+    assert (answer.status_code, answer.json()["queued"]) == (202, len(numbers))
+    assert await reminded(database) == numbers
+    batch = await client.get(answer.headers["location"], headers=editor)
+    assert batch.json()["kind"] == "reminder"
+    assert batch.json()["deliveries"] == {"pending": len(numbers)}
+
+
+async def test_a_repeated_request_with_one_key_reminds_once(
+    client: httpx.AsyncClient, editor: Headers, database: Database
+) -> None:
+    for _ in range(2):
+        await client.post(URL, headers={**editor, "idempotency-key": "once"})
+
+    assert await reminded(database) == [1, 2, 3]
+
+
+async def test_there_must_be_something_to_remind_of(
+    client: httpx.AsyncClient, editor: Headers
+) -> None:
+    unknown = await client.post("/api/notifications/99/send-reminders", headers=editor)
+    draft = await client.post("/api/notifications/8/send-reminders", headers=editor)
+
+    assert (unknown.status_code, draft.status_code) == (404, 409)
+
+
+async def test_nobody_else_is_chased(client: httpx.AsyncClient, editor: Headers) -> None:
+    answer = await client.post(URL, json={"audience": "declined"}, headers=editor)
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/audience")
+
+
+async def test_reminding_is_for_editors(client: httpx.AsyncClient, viewer: Headers) -> None:
+    assert (await client.post(URL)).status_code == 401
+    assert (await client.post(URL, headers=viewer)).status_code == 403
