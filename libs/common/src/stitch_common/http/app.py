@@ -18,6 +18,7 @@ from stitch_common.http.middleware import BodyLimit, RequestContext, TrailingSla
 from stitch_common.http.principals import PRINCIPAL_ERRORS, current_principal
 from stitch_common.http.problems import InvalidBodyError, InvalidQueryError, declares
 from stitch_common.runtime import StoredRuntime
+from stitch_common.telemetry import hide_link_tokens
 
 MAX_BODY = 1024 * 1024
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})
@@ -67,7 +68,9 @@ def create_app(
     problems.install(app)
     check_guards(app, public_routes)
     document_guards(app)
-    FastAPIInstrumentor.instrument_app(app, exclude_spans=["receive", "send"])
+    FastAPIInstrumentor.instrument_app(
+        app, exclude_spans=["receive", "send"], server_request_hook=hide_link_tokens
+    )
     return app
 
 
