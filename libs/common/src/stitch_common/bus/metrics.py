@@ -1,5 +1,7 @@
 """What the bus tells Prometheus."""
 
+from contextlib import suppress
+
 from prometheus_client import Counter, Gauge, Histogram
 
 OUTBOX_PENDING = Gauge("stitch_outbox_pending", "Facts that wait to be published", ["service"])
@@ -36,3 +38,10 @@ HANDLED = Counter(
 )
 HANDLE_SECONDS = Histogram("stitch_consumer_handle_seconds", "Time a handler took", ["consumer"])
 DEAD_LETTERS = Gauge("stitch_dlq_messages", "Parked facts", ["consumer"])
+
+
+def forget_outbox(service: str) -> None:
+    """Tell nothing more about an outbox that another process's relay looks after now."""
+    for gauge in (OUTBOX_PENDING, OUTBOX_OLDEST, OLDEST_TRANSACTION):
+        with suppress(KeyError):
+            gauge.remove(service)

@@ -25,7 +25,13 @@ POLL_SECONDS = 1.0
 SAMPLE_SECONDS = 5.0
 MAINTAIN_SECONDS = 3600.0
 
-_PASSING = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, NatsError)
+_PASSING = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a query that meets the end of its connection
+    NatsError,
+)
 
 
 class Relay:
@@ -71,6 +77,8 @@ class Relay:
             if isinstance(error, OSError | asyncpg.PostgresError):
                 self._why_not = f"the relay lost its database: {type(error).__name__}"
             await _happens(stop, within=POLL_SECONDS)
+        finally:
+            metrics.forget_outbox(self._schema)
 
 
 class _ActiveRelay:

@@ -73,8 +73,9 @@ class OutboxRows:
         )
         try:
             yield cls(connection)
-        finally:
             await connection.close(timeout=2)
+        finally:
+            connection.terminate()  # what failed is not asked to say goodbye
 
     async def try_to_lead(self) -> bool:
         """Become the schema's only relay until this connection ends, if there is none."""

@@ -4,7 +4,7 @@ import random
 import socket
 from dataclasses import dataclass
 
-from asyncpg import InterfaceError
+from asyncpg import InterfaceError, InternalClientError
 from nats.errors import Error as NatsError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -50,6 +50,7 @@ _UNREACHABLE = (
     NatsError,
     PoolTimeoutError,
     InterfaceError,
+    InternalClientError,
 )
 
 Settlement = Done | Retry | Park
