@@ -36,7 +36,8 @@ create table events.events (
     seats_taken integer not null,
     last_queue_number bigint not null,
     search tsvector not null generated always as (
-        to_tsvector('simple', title || ' ' || location || ' ' || description)
+        to_tsvector('simple', translate(
+            title || ' ' || location || ' ' || description, '-+._/@~', '       '))
     ) stored,
     created_at timestamptz not null,
     updated_at timestamptz not null,
@@ -89,7 +90,8 @@ create table events.rsvps (
     queue_number bigint,
     checked_in_at timestamptz,
     search tsvector not null generated always as (
-        to_tsvector('simple', name || ' ' || company || ' ' || translate(email, '@.+_-', '     '))
+        to_tsvector('simple', translate(
+            name || ' ' || company || ' ' || email, '-+._/@~', '       '))
     ) stored,
     created_at timestamptz not null,
     updated_at timestamptz not null,

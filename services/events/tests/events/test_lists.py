@@ -38,6 +38,20 @@ async def test_filters_narrow_the_list(client: AsyncClient, viewer: Headers) -> 
     assert await titles(client, viewer, span) == ["Summer Fest", "Autumn Fair"]
 
 
+@pytest.mark.parametrize(
+    "title", ["Party-12345678", "Party-4e512345", "a.b@c.example/d_e", "Ökofest"]
+)
+async def test_an_event_is_found_by_its_whole_title(
+    client: AsyncClient, viewer: Headers, make_event: Make, title: str
+) -> None:
+    await make_event(title=title)
+    await make_event(title="Another")
+
+    answer = await client.get(EVENTS, params={"search": title}, headers=viewer)
+
+    assert [event["title"] for event in answer.json()] == [title]
+
+
 @pytest.mark.usefixtures("calendar")
 async def test_orders_go_both_ways(client: AsyncClient, viewer: Headers) -> None:
     by_title = ["Autumn Fair", "Spring Concert", "Summer Fest", "Winter Ball"]

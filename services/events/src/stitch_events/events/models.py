@@ -26,7 +26,11 @@ from stitch_events.events.rules import SCHEDULE, EventStatus, check_dates
 
 __all__ = ["Event", "EventStatus"]
 
-SEARCHED = "to_tsvector('simple', title || ' ' || location || ' ' || description)"
+SEARCHED = """
+to_tsvector('simple', translate(
+    title || ' ' || location || ' ' || description, '-+._/@~', '       '))
+"""
+"""Without what makes the parser see numbers, hosts and hyphens where people see words."""
 ALIVE = text("deleted_at is null")
 
 

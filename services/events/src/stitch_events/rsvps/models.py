@@ -28,9 +28,10 @@ from stitch_events.rsvps.rules import RSVPStatus, fitted, link_expires_at
 
 __all__ = ["APPROVED", "ON_THE_LIST", "REJECTED", "RSVP", "RSVPStatus"]
 
-SEARCHED = (
-    "to_tsvector('simple', name || ' ' || company || ' ' || translate(email, '@.+_-', '     '))"
-)
+SEARCHED = """
+to_tsvector('simple', translate(
+    name || ' ' || company || ' ' || email, '-+._/@~', '       '))
+"""
 ON_THE_LIST = text("deleted_at is null")
 IN_THE_QUEUE = text("status = 'waitlisted'")
 APPROVED = "approved"
