@@ -9,7 +9,7 @@ import httpx
 from stitch_common.bus.connection import Bus
 from stitch_common.clock import Clock, utc_now
 from stitch_common.runtime import Runtime, verifier_of
-from stitch_gateway.proxying.httpx_upstream import HTTPXUpstream
+from stitch_gateway.proxying.pool import PooledUpstream
 from stitch_gateway.proxying.upstream import Upstream
 from stitch_gateway.settings import GatewaySettings
 
@@ -37,7 +37,7 @@ class GatewayRuntime(Runtime[GatewaySettings]):
 
 def upstreams_of(settings: GatewaySettings) -> dict[str, Upstream]:
     return {
-        name: HTTPXUpstream(
+        name: PooledUpstream(
             url,
             connections=settings.upstream_connections,
             connect_timeout=settings.connect_timeout,

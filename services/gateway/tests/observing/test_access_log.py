@@ -56,6 +56,16 @@ async def test_a_token_in_a_path_is_never_written_down(
     assert "SECRET" not in str(line)
 
 
+async def test_a_client_that_has_got_its_answer_has_not_left(
+    client: httpx.AsyncClient, issuer: Issuer
+) -> None:
+    client.headers.update(issuer.headers())
+
+    lines = [await line_of(client, "GET", "/api/events") for _ in range(20)]
+
+    assert {line["outcome"] for line in lines} == {"answered"}
+
+
 async def test_a_refusal_is_counted_by_its_code(client: httpx.AsyncClient) -> None:
     before = counted("/api/events", "not-authenticated")
 

@@ -16,6 +16,7 @@ from stitch_gateway.proxying.errors import (
     UpstreamUnreachableError,
 )
 from stitch_gateway.proxying.httpx_upstream import HTTPXUpstream
+from stitch_gateway.proxying.pool import PooledUpstream
 from stitch_gateway.proxying.upstream import Upstream, UpstreamRequest
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-one: 1\r\nX-One: 2\r\n\r\nok"
@@ -28,7 +29,11 @@ def httpx_upstream(url: str) -> Upstream:
     return HTTPXUpstream(url, connections=4, connect_timeout=timedelta(seconds=1))
 
 
-@pytest.fixture(params=[httpx_upstream])
+def pooled_upstream(url: str) -> Upstream:
+    return PooledUpstream(url, connections=4, connect_timeout=timedelta(seconds=1))
+
+
+@pytest.fixture(params=[httpx_upstream, pooled_upstream])
 def make_upstream(request: pytest.FixtureRequest) -> MakeUpstream:
     make: MakeUpstream = request.param
     return make
@@ -68,10 +73,12 @@ async def talking_to(
     server = await asyncio.start_server(service, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     upstream = make(f"http://127.0.0.1:{port}")
-    yield upstream, service
-    await upstream.close()
-    server.close()
-    await server.wait_closed()
+    try:
+        yield upstream, service
+    finally:
+        await upstream.close()
+        server.close()
+        await server.wait_closed()
 
 
 async def answering_ok(service: Service, reader: Reader, writer: Writer) -> None:
@@ -379,6 +386,54 @@ async def test_an_answer_that_comes_before_the_body_is_complete_is_heard(
         body = parts(*[bytes(65536)] * 8)
         async with upstream.exchange(post(body)) as answer:
             assert answer.status == 413
+
+
+async def test_an_answer_that_nobody_asked_for_is_nobodys(
+    make_upstream: MakeUpstream, request: pytest.FixtureRequest
+) -> None:
+    if make_upstream is httpx_upstream:
+        reason = "httpcore gives what follows an answer to the next request"
+        request.node.add_marker(pytest.mark.xfail(reason=reason))
+
+    async def script(service: Service, reader: Reader, writer: Writer) -> None:
+        await service.head(reader)
+        writer.write(OK + b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil")
+        await reader.read()
+
+    async with talking_to(make_upstream, script) as (upstream, service):
+        first = await ask(upstream, get())
+        await asyncio.sleep(0.02)
+        second = await ask(upstream, get())
+
+        assert (first, second) == (b"ok", b"ok")
+        assert service.connections == 2
+
+
+async def test_a_value_never_becomes_a_line_of_its_own(make_upstream: MakeUpstream) -> None:
+    request = UpstreamRequest("GET", b"/x", [(b"x-a", b"1\r\nx-user-id: 1")], 1)
+
+    async with talking_to(make_upstream, answering_ok) as (upstream, service):
+        with pytest.raises(UpstreamBrokenError):
+            await ask(upstream, request)
+
+        assert b"x-user-id" not in service.received
+
+
+async def test_more_requests_than_connections_wait_for_one(make_upstream: MakeUpstream) -> None:
+    release = asyncio.Event()
+
+    async def script(service: Service, reader: Reader, writer: Writer) -> None:
+        await release.wait()
+        await answering_ok(service, reader, writer)
+
+    async with talking_to(make_upstream, script) as (upstream, service):
+        asking = [asyncio.create_task(ask(upstream, get())) for _ in range(6)]
+        await asyncio.sleep(0.05)
+        busy = service.connections
+        release.set()
+
+        assert await asyncio.gather(*asking) == [b"ok"] * 6
+        assert busy == 4
 
 
 async def test_giving_up_waiting_abandons_the_exchange(make_upstream: MakeUpstream) -> None:

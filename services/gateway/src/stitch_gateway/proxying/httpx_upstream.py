@@ -1,4 +1,4 @@
-"""A service over httpx's transport: the plain implementation, for anything but the hot path."""
+"""A service over httpx's transport: the plain implementation, and the yardstick of the pool."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager

@@ -54,7 +54,9 @@ class Proxy:
         route = passage.match.route
         body = Body(passage.head, receive, limit=route.max_body, idle=self._idle)
         request = self._request(passage, body)
-        async with _while_client_waits(body), AsyncExitStack() as exchange:
+        # In this order: a server says "disconnected" after a complete answer too, and that must
+        # not interrupt how the exchange is put away.
+        async with AsyncExitStack() as exchange, _while_client_waits(body):
             answer = await self._ask(self._upstreams[route.upstream], request, exchange)
             await _begin(answer, passage, send)
             await _pass_on(answer, passage, send)

@@ -133,6 +133,7 @@ EVENTS_ROWS = (
     row("POST", "/{event_id:int}/duplicate"),
     row("GET", "/{event_id:int}/analytics"),
     row("GET", "/public/{slug}", OPEN_TO_READ),
+    row("POST", "/public/{slug}/rsvps", public("guests have no account")),
     row("POST", "/{event_id:int}/rsvps", public("guests have no account", "bearer")),
     row("GET", "/{event_id:int}/rsvps"),
     row("GET", "/all-rsvps"),

@@ -1,0 +1,93 @@
+"""A service over kept connections: the implementation for the hot path."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from stitch_gateway.proxying.connection import Connection
+from stitch_gateway.proxying.errors import UpstreamTimeoutError, UpstreamUnreachableError
+from stitch_gateway.proxying.upstream import UpstreamAnswer, UpstreamRequest
+
+KEPT_IDLE = 30.0
+"""Seconds; services keep idle connections longer, so that we are the one who closes them."""
+QUEUE_PATIENCE = 2.0
+"""Seconds to wait for a connection when all are in use."""
+PORTS = {"http": 80, "https": 443}
+
+
+class PooledUpstream:
+    """One service."""
+
+    def __init__(self, url: str, *, connections: int, connect_timeout: timedelta) -> None:
+        parts = urlsplit(url)
+        self._name = parts.hostname or ""
+        self._port = parts.port or PORTS[parts.scheme]
+        self._is_secure = parts.scheme == "https"
+        self._host = parts.netloc.encode()
+        self._connect_timeout = connect_timeout.total_seconds()
+        self._free = asyncio.Semaphore(connections)
+        self._idle: list[Connection] = []
+
+    @asynccontextmanager
+    async def exchange(self, request: UpstreamRequest) -> AsyncGenerator[UpstreamAnswer]:
+        await self._queue()
+        try:
+            connection = self._kept() or await self._connect()
+            try:
+                await connection.ask(request)
+                yield connection
+            finally:
+                self._put_back(connection)
+        finally:
+            self._free.release()
+
+    async def close(self) -> None:
+        for connection in self._idle:
+            connection.close()
+        self._idle.clear()
+
+    async def _queue(self) -> None:
+        if not self._free.locked():
+            await self._free.acquire()
+            return
+        try:
+            async with asyncio.timeout(QUEUE_PATIENCE):
+                await self._free.acquire()
+        except TimeoutError as error:
+            raise UpstreamUnreachableError from error
+
+    def _kept(self) -> Connection | None:
+        """The connection used last; those below it may grow old and be closed."""
+        now = asyncio.get_running_loop().time()
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_usable and now - connection.idle_since < KEPT_IDLE:
+                connection.idle_since = 0.0
+                return connection
+            connection.close()
+        return None
+
+    async def _connect(self) -> Connection:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._connect_timeout):
+                _, connection = await loop.create_connection(
+                    lambda: Connection(self._host),
+                    self._name,
+                    self._port,
+                    ssl=self._is_secure or None,
+                )
+        except TimeoutError as error:
+            raise UpstreamTimeoutError from error
+        except OSError as error:
+            raise UpstreamUnreachableError from error
+        return connection
+
+    def _put_back(self, connection: Connection) -> None:
+        if connection.end():
+            connection.idle_since = asyncio.get_running_loop().time()
+            self._idle.append(connection)
+        else:
+            connection.close()
