@@ -121,7 +121,7 @@ create index ix_deliveries_claim on notifications.deliveries (claim) where statu
 create index ix_deliveries_event_id_id on notifications.deliveries (event_id, id);
 create index ix_deliveries_event_id_status_id on notifications.deliveries (event_id, status, id);
 create index ix_deliveries_event_id_kind_id on notifications.deliveries (event_id, kind, id);
-create index ix_deliveries_rsvp_id on notifications.deliveries (rsvp_id);
+create index ix_deliveries_rsvp_id_kind on notifications.deliveries (rsvp_id, kind);
 create index ix_deliveries_batch_id_status on notifications.deliveries (batch_id, status)
 """
 

@@ -108,7 +108,7 @@ def test_a_calendar_entry_names_its_recipient_alone_and_holds_no_secret() -> Non
     text = rules.calendar_entry(
         event_state(calendar_sequence=3),
         method="CANCEL",
-        organizer="no-reply@stitch.example",
+        organizer=("Stitch", "no-reply@stitch.example"),
         attendee="ada@example.com",
         url="https://stitch.example/e/summer-concert",
         now=NOW,

@@ -6,11 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, select, update
+from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stitch_notifications.deliveries.models import Delivery
 from stitch_notifications.deliveries.rules import DUE_STATES, Status
+
+
+# Written into the statement: a parameter could not be matched with the index's own condition.
+_DUE_STATES = bindparam("due", sorted(DUE_STATES), expanding=True, literal_execute=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class ClaimRepository:
         """
         due = (
             select(Delivery.id)
-            .where(Delivery.status.in_(DUE_STATES), Delivery.next_attempt_at <= now)
+            .where(Delivery.status.in_(_DUE_STATES), Delivery.next_attempt_at <= now)
             .order_by(Delivery.priority, Delivery.next_attempt_at, Delivery.id)
             .limit(limit)
             .with_for_update(skip_locked=True)

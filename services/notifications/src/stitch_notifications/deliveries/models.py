@@ -87,7 +87,7 @@ class Delivery(Base):
         Index("ix_deliveries_event_id_id", "event_id", "id"),
         Index("ix_deliveries_event_id_status_id", "event_id", "status", "id"),
         Index("ix_deliveries_event_id_kind_id", "event_id", "kind", "id"),
-        Index("ix_deliveries_rsvp_id", "rsvp_id"),
+        Index("ix_deliveries_rsvp_id_kind", "rsvp_id", "kind"),
         Index("ix_deliveries_batch_id_status", "batch_id", "status"),
     )
 

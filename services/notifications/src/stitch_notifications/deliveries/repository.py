@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, literal, select
+from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -58,8 +58,11 @@ class DeliveryRepository:
             "recipient_email": KnownGuest.email,
             "recipient_name": KnownGuest.name,
         }
-        invitation_is_waiting = exists().where(
-            Delivery.rsvp_id == KnownGuest.rsvp_id,
+        # NOT IN, because it is evaluated once: NOT EXISTS becomes a join, and before statistics
+        # are gathered, one that looks at every delivery for every guest.
+        still_invited = select(Delivery.rsvp_id).where(
+            Delivery.event_id == row["event_id"],
+            Delivery.rsvp_id.is_not(None),
             Delivery.kind == Kind.INVITATION,
             Delivery.status.in_(WAITING),
         )
@@ -67,7 +70,7 @@ class DeliveryRepository:
             KnownGuest.event_id == row["event_id"],
             KnownGuest.status.in_(answers),
             ~KnownGuest.awaits_confirmation,
-            ~invitation_is_waiting,
+            KnownGuest.rsvp_id.not_in(still_invited),
         )
         statement = insert(Delivery).from_select(list(columns), guests)
         statement = statement.on_conflict_do_nothing(index_elements=_OCCASION)

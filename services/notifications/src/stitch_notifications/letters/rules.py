@@ -161,7 +161,13 @@ def calendar_method(kind: Kind, answer: str) -> str | None:
 
 
 def calendar_entry(
-    event: EventState, *, method: str, organizer: str, attendee: str, url: str, now: datetime
+    event: EventState,
+    *,
+    method: str,
+    organizer: tuple[str, str],
+    attendee: str,
+    url: str,
+    now: datetime,
 ) -> str:
     """RFC 5545, for one recipient; nothing in it is secret, because calendars are shared."""
     is_cancelled = method == "CANCEL"
@@ -177,7 +183,8 @@ def calendar_entry(
     entry.add("description", event.description)
     entry.add("url", url)
     entry.add("status", "CANCELLED" if is_cancelled else "CONFIRMED")
-    entry.add("organizer", f"mailto:{organizer}")
+    name, address = organizer
+    entry.add("organizer", f"mailto:{address}", parameters={"cn": name})
     participation = {"partstat": "ACCEPTED", "role": "REQ-PARTICIPANT", "rsvp": "FALSE"}
     entry.add("attendee", f"mailto:{attendee}", parameters=participation)
     calendar = Calendar()

@@ -199,7 +199,7 @@ class LetterWriter:
         return method, rules.calendar_entry(
             event,
             method=method,
-            organizer=self._sender.address,
+            organizer=(self._sender.name, self._sender.address),
             attendee=letter.recipient_email,
             url=f"{self._public_url}/e/{event.slug}",
             now=self._clock(),
