@@ -6,15 +6,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, case, select, update
+from sqlalchemy import BindParameter, bindparam, case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stitch_notifications.deliveries.models import Delivery
 from stitch_notifications.deliveries.rules import DUE_STATES, Status
 
-
 # Written into the statement: a parameter could not be matched with the index's own condition.
-_DUE_STATES = bindparam("due", sorted(DUE_STATES), expanding=True, literal_execute=True)
+_DUE_STATES: BindParameter[str] = bindparam(
+    "due", sorted(DUE_STATES), expanding=True, literal_execute=True
+)
 
 
 @dataclass(frozen=True, slots=True)
