@@ -38,6 +38,8 @@ PUBLIC_ROUTES = {
     "POST /rsvp/{token}": BY_TOKEN,
     "GET /rsvp/{token}/calendar.ics": BY_TOKEN,
     "HEAD /rsvp/{token}/calendar.ics": BY_TOKEN,
+    "GET /rsvp/{token}/{rest:path}": "it says that the link is broken",
+    "HEAD /rsvp/{token}/{rest:path}": "it says that the link is broken",
     "GET /e/{slug}": "the public page of an event",
     "HEAD /e/{slug}": "the public page of an event",
     "POST /e/{slug}": "strangers register; the mailed link confirms",

@@ -212,6 +212,7 @@ async def test_a_link_that_does_not_count_is_a_helpful_page(
             await client.get(f"/rsvp/{token}"),
             await client.post(f"/rsvp/{token}", data={"status": "accepted"}),
             await client.get(f"/rsvp/{token}/calendar.ics"),
+            await client.get(f"/rsvp/{token}/appended"),
         ):
             assert answer.status_code == 404
             assert "newest" in answer.text

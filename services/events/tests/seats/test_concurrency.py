@@ -13,7 +13,7 @@ from stitch_common.errors import StitchError
 from stitch_common.http.lists import Cursors, Page
 from stitch_common.security.links import LinkSigner
 from stitch_common.testing.clock import SettableClock
-from stitch_events.events.schemas import EventCreate, EventView
+from stitch_events.events.schemas import EventChange, EventCreate, EventView
 from stitch_events.events.service import EventService
 from stitch_events.guests.schemas import EditorStatus, GuestFilters, NewGuest
 from stitch_events.guests.service import GuestService
@@ -174,3 +174,15 @@ async def test_one_address_that_registers_twice_at_once_is_one_guest(hall: Hall)
     assert came_out == {"accepted": 1, "guest-exists": 9}
     now, _guests = await hall.standing(event)
     assert (now.total_rsvps, now.seats_taken) == (1, 1)
+
+
+async def test_of_parallel_changes_with_one_version_one_succeeds(hall: Hall) -> None:
+    event = await hall.open()
+
+    def change(number: int) -> Coroutine[Any, Any, Any]:
+        new = EventChange(title=f"Title {number}")
+        return hall.events.change(event.id, new, expected=event.version, notify=True)
+
+    came_out = await outcomes([change(number) for number in range(20)])
+
+    assert came_out == {"published": 1, "stale-version": 19}

@@ -110,6 +110,12 @@ async def download_calendar_entry(token: str, calendar: Calendar) -> Response:
     return Response(file.content, media_type=file.media_type, headers=FILE_HEADERS)
 
 
+@router.api_route("/rsvp/{token}/{rest:path}", methods=LOOKS)
+async def show_that_a_link_is_broken() -> HTMLResponse:
+    """A link that something was appended to on its way."""
+    raise GuestTokenError
+
+
 @router.api_route("/e/{slug}", methods=LOOKS)
 async def show_event_page(
     slug: str, events: Events, pages: Renderer, zone: str = "", sent: str = ""

@@ -33,7 +33,10 @@ ICS: dict[int | str, dict[str, Any]] = {
 }
 
 documented_scheme = HTTPBase(
-    scheme="RSVP", auto_error=False, description="The token of the guest's mailed link"
+    scheme="RSVP",
+    scheme_name="GuestToken",
+    auto_error=False,
+    description="The token of the guest's mailed link",
 )
 
 
