@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-import httpx
-
 from stitch_common.bus.connection import Bus
 from stitch_common.clock import Clock, utc_now
-from stitch_common.runtime import Runtime, verifier_of
+from stitch_common.runtime import Runtime, http_client, verifier_of
 from stitch_gateway.proxying.pool import PooledUpstream
 from stitch_gateway.proxying.upstream import Upstream
 from stitch_gateway.settings import GatewaySettings
@@ -23,8 +21,8 @@ class GatewayRuntime(Runtime[GatewaySettings]):
     @classmethod
     def of(cls, service: str, settings: GatewaySettings, *, clock: Clock = utc_now) -> Self:
         """Build without touching the network."""
-        bus = Bus(settings.nats_url, service)
-        http = httpx.AsyncClient(timeout=httpx.Timeout(5.0, connect=2.0), trust_env=False)
+        bus = Bus(settings.nats_url, service, replicas=settings.stream_replicas)
+        http = http_client()
         verifier = verifier_of(settings, http, clock)
         return cls(service, settings, clock, bus, http, verifier, upstreams_of(settings))
 

@@ -8,7 +8,19 @@ import pytest
 from services.gateway.tests.backend import Backend
 
 from stitch_common.clock import utc_now
-from stitch_common.testing.tokens import KID, Issuer, test_key
+from stitch_common.security.principals import Principal
+from stitch_common.security.tokens import TokenVerifier
+from stitch_common.testing.tokens import AUDIENCE, ISSUER, KID, Issuer, test_key
+from stitch_gateway.authentication.service import Guard
+from stitch_gateway.routing.models import BEARER, Access, public
+
+
+class BrokenVerifier(TokenVerifier):
+    """A verifier in which something goes wrong that nobody has thought of."""
+
+    async def verify(self, token: str) -> Principal:
+        raise ZeroDivisionError(token)
+
 
 GUEST = {"authorization": "RSVP AbC-_123"}
 
@@ -82,6 +94,16 @@ async def test_with_the_issuers_keys_away_nobody_passes(
     answer = await gateway_without_services.get("/api/events", headers=issuer.headers())
 
     assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("access", [BEARER, public("anybody", "bearer")])
+async def test_a_failure_in_the_way_of_a_credential_lets_nobody_pass(
+    access: Access, issuer: Issuer
+) -> None:
+    guard = Guard(BrokenVerifier(issuer, utc_now, issuer=ISSUER, audience=AUDIENCE))
+
+    with pytest.raises(ZeroDivisionError):
+        await guard.admit(access, b"Bearer x.y.z")
 
 
 async def test_a_credential_that_a_public_route_does_not_take_goes_no_further(

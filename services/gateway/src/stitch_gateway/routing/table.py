@@ -160,8 +160,11 @@ EVENTS_ROWS = (
     row("DELETE", "/{event_id:int}/check-in/{rsvp_id:int}"),
 )
 
+# A hundred thousand addresses are an import, whatever the path is called.
+MANY_RECIPIENTS = {"max_body": IMPORT_BODY, "answers_within": timedelta(seconds=60)}
+
 NOTIFICATIONS_ROWS = (
-    row("POST", "/{event_id:int}/send-invitations"),
+    row("POST", "/{event_id:int}/send-invitations", **MANY_RECIPIENTS),
     row("POST", "/{event_id:int}/send-reminders"),
     row("GET", "/{event_id:int}/communications"),
     row("GET", "/{event_id:int}/notification-stats"),
@@ -186,6 +189,7 @@ MOVED_ROWS = (
         "POST",
         "/{event_id:int}/send-invitations",
         moved=Moved("/api/notifications/{event_id:int}/send-invitations", date(2026, 1, 1)),
+        **MANY_RECIPIENTS,
     ),
 )
 
