@@ -161,7 +161,7 @@ EVENTS_ROWS = (
 )
 
 # A hundred thousand addresses are an import, whatever the path is called.
-MANY_RECIPIENTS = {"max_body": IMPORT_BODY, "answers_within": timedelta(seconds=60)}
+MANY_RECIPIENTS: dict[str, Any] = {"max_body": IMPORT_BODY, "answers_within": timedelta(seconds=60)}
 
 NOTIFICATIONS_ROWS = (
     row("POST", "/{event_id:int}/send-invitations", **MANY_RECIPIENTS),
