@@ -70,6 +70,12 @@ class InvalidBodyError(StitchError):
     code = "invalid-body"
 
 
+UNREADABLE = InvalidBodyError(
+    "The body is not what its Content-Type says.",
+    errors=[FieldError("", "The body is not what its Content-Type says.")],
+)
+
+
 class BodyTooLargeError(StitchError):
     """The body is larger than this route takes."""
 
@@ -165,6 +171,9 @@ async def _on_router_error(request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code)
     if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return problem_of(BodyTooLargeError(), request.url.path)
+    if status is HTTPStatus.BAD_REQUEST:
+        # How FastAPI says that it could not decode a body, and nothing else.
+        return problem_of(UNREADABLE, request.url.path)
     return problem(
         status,
         code=status.phrase.lower().replace(" ", "-"),
@@ -186,7 +195,7 @@ def refusal(failures: Sequence[Mapping[str, Any]]) -> StitchError:
     if "path" in places:
         return NotFoundError()
     errors = [_field_error(failure) for failure in failures]
-    detail = "; ".join(f"{e.pointer}: {e.message}" for e in errors[:3])
+    detail = "; ".join(": ".join(filter(None, [e.pointer, e.message])) for e in errors[:3])
     kind = InvalidBodyError if "body" in places else InvalidQueryError
     return kind(detail, errors=errors)
 
