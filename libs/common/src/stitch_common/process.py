@@ -22,6 +22,7 @@ from stitch_common.bus.topology import apply as apply_topology
 from stitch_common.http.ops import ReadinessCheck, create_ops_app
 from stitch_common.http.server import create_server, serve
 from stitch_common.runtime import Component, Runtime, StoredRuntime
+from stitch_common.security.feed import revocation_feed
 from stitch_common.settings import ServiceSettings, StoredServiceSettings
 from stitch_common.telemetry import start_tracing
 
@@ -120,6 +121,8 @@ class Process:
         self._api = service.create_api(runtime) if command in {"api", "all"} else None
         works = command in {"worker", "all"}
         self._components = _components(service, runtime) if works else []
+        if self._api is not None:
+            self._components.append(revocation_feed(runtime.bus, runtime.verifier, runtime.clock))
         self._relays = _relays(runtime) if works else []
         self._checks = _checks(service, runtime, [*self._components, *self._relays])
         self._is_draining = False

@@ -10,6 +10,7 @@ from stitch_common.bus.connection import Bus
 from stitch_common.clock import Clock, utc_now
 from stitch_common.database import Database
 from stitch_common.security.jwks import JWKSKeys
+from stitch_common.security.revocations import Revocations
 from stitch_common.security.tokens import TokenVerifier
 from stitch_common.settings import ServiceSettings, StoredServiceSettings
 
@@ -93,4 +94,5 @@ def verifier_of(settings: ServiceSettings, http: httpx.AsyncClient, clock: Clock
         clock,
         issuer=settings.token_issuer,
         audience=settings.token_audience,
+        revocations=Revocations(clock, token_ttl=settings.access_token_ttl),
     )

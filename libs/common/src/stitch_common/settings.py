@@ -48,6 +48,8 @@ class ServiceSettings(BaseSettings):
     jwks_url: str = "http://127.0.0.1:8001/api/auth/.well-known/jwks.json"
     token_issuer: str = "stitch-cms-api"  # noqa: S105 - a name
     token_audience: str = "stitch-cms"  # noqa: S105 - a name
+    access_token_ttl: timedelta = timedelta(minutes=15)
+    """How long auth's tokens last, the same everywhere: revocations are remembered as long."""
     otlp_endpoint: str | None = None
     trace_sample_ratio: float = Field(default=1.0, ge=0, le=1)
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stitch_common.contracts.auth import KeyRevoked, SessionRevoked, TokenRevoked
 from stitch_common.security.principals import InvalidTokenError, Principal, Role
 from stitch_common.security.tokens import LEEWAY, MAX_TOKEN, TokenVerifier
 from stitch_common.testing.clock import NOW, SettableClock
@@ -389,19 +390,15 @@ Respell = Callable[[str], str]
 async def test_a_revoked_token_is_refused_in_every_spelling_also_when_remembered(
     respell: Respell, clock: SettableClock, keys: CountingKeys
 ) -> None:
-    revoked: set[str] = set()
-
-    def is_revoked(principal: Principal, kid: str) -> bool:
-        return {principal.token_id, principal.session_id, kid} & revoked != set()
-
-    for name in ("t1", "s1", KID):
-        verifier = TokenVerifier(
-            keys, clock, issuer=ISSUER, audience=AUDIENCE, is_revoked=is_revoked
-        )
-        revoked.clear()
+    for fact in (
+        SessionRevoked(sid="s1", user_id=7, reason="logout", at=NOW),
+        TokenRevoked(jti="t1", expires_at=NOW + timedelta(minutes=15), at=NOW),
+        KeyRevoked(kid=KID, at=NOW),
+    ):
+        verifier = TokenVerifier(keys, clock, issuer=ISSUER, audience=AUDIENCE)
         await verifier.verify(sign())
 
-        revoked.add(name)
+        verifier.revocations.note(fact)
 
         with pytest.raises(InvalidTokenError):
             await verifier.verify(respell(sign()))

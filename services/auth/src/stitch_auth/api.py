@@ -83,7 +83,11 @@ def own_verifier(runtime: StoredRuntime[AuthSettings], keys: KeyService) -> Toke
     """The verification that all services share, without asking ourselves over HTTP."""
     settings = runtime.settings
     return TokenVerifier(
-        keys, runtime.clock, issuer=settings.token_issuer, audience=settings.token_audience
+        keys,
+        runtime.clock,
+        issuer=settings.token_issuer,
+        audience=settings.token_audience,
+        revocations=runtime.verifier.revocations,
     )
 
 

@@ -48,7 +48,6 @@ class AuthSettings(StoredServiceSettings):
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = LOOPBACK
     """Whose `X-Forwarded-For` tells the client's address: the gateway's addresses."""
 
-    access_token_ttl: timedelta = timedelta(minutes=15)
     refresh_idle_ttl: timedelta = timedelta(days=14)
     """A session that is not refreshed for so long ends."""
     refresh_absolute_ttl: timedelta = timedelta(days=90)

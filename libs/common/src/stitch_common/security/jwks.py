@@ -53,6 +53,7 @@ class JWKSKeys:
         self._asked_at: datetime | None = None
         self._asking = asyncio.Lock()
         self._renewing: asyncio.Task[None] | None = None
+        self._has_news = False
 
     async def find(self, kid: str) -> RSAPublicKey | None:
         """The key of this id, or None if the issuer does not know it; KeysUnavailableError.
@@ -62,7 +63,7 @@ class JWKSKeys:
         if kid not in self._keys or self._is_older_than(self._hard_ttl):
             await self.refresh()
         elif self._is_older_than(self._max_age):
-            self._renew()
+            self._renew_if_due()
         if self._is_older_than(self._hard_ttl):
             raise KeysUnavailableError
         return self._keys.get(kid)
@@ -82,9 +83,26 @@ class JWKSKeys:
             # Not before: whoever waited for a slow failure must not try it again at once.
             self._asked_at = self._clock()
 
-    def _renew(self) -> None:
-        if not self._was_just_asked() and (self._renewing is None or self._renewing.done()):
-            self._renewing = asyncio.create_task(self.refresh())
+    def renew(self) -> None:
+        """Ask again as soon as possible, because the issuer has said that there is news."""
+        self._has_news = True
+        self._ask_aside()
+
+    def _renew_if_due(self) -> None:
+        if not self._was_just_asked():
+            self._ask_aside()
+
+    def _ask_aside(self) -> None:
+        if self._renewing is None or self._renewing.done():
+            self._renewing = asyncio.create_task(self._ask_until_no_news())
+
+    async def _ask_until_no_news(self) -> None:
+        # Also what was said while the answer was on its way: that may be older than the news.
+        is_forced, self._has_news = self._has_news, False
+        await self.refresh(force=is_forced)
+        while self._has_news:
+            self._has_news = False
+            await self.refresh(force=True)
 
     def _was_just_asked(self) -> bool:
         pause = RETRY if self._fetched_at is None else self._cool_down

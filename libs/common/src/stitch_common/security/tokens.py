@@ -1,7 +1,7 @@
 """Verification of access tokens, the same at the gateway and in every service (RFC 9068, 8725)."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from stitch_common.clock import Clock
 from stitch_common.security.jwks import KeysUnavailableError
 from stitch_common.security.principals import InvalidTokenError, Principal, Role
+from stitch_common.security.revocations import Revocations
 
 MAX_TOKEN = 8 * 1024
 MAX_KID = 128
@@ -25,13 +26,8 @@ class PublicKeys(Protocol):
 
     async def find(self, kid: str) -> RSAPublicKey | None: ...
 
-
-IsRevoked = Callable[[Principal, str], bool]
-"""Whether a principal's token, signed with a `kid`, has been revoked."""
-
-
-def nothing_is_revoked(_principal: Principal, _kid: str) -> bool:
-    return False
+    def renew(self) -> None:
+        """The keys have changed: ask for them again, beside the work."""
 
 
 class TokenVerifier:
@@ -44,14 +40,14 @@ class TokenVerifier:
         *,
         issuer: str,
         audience: str,
-        is_revoked: IsRevoked = nothing_is_revoked,
+        revocations: Revocations | None = None,
         cache_size: int = 10_000,
     ) -> None:
-        self._keys = keys
+        self.keys = keys
+        self.revocations = revocations or Revocations(clock)
         self._clock = clock
         self._issuer = issuer
         self._audience = audience
-        self._is_revoked = is_revoked
         self._cache: OrderedDict[bytes, tuple[Principal, str]] = OrderedDict()
         self._cache_size = cache_size
 
@@ -61,7 +57,8 @@ class TokenVerifier:
             raise InvalidTokenError
         digest = sha256(token.encode()).digest()
         principal, kid = self._cache.get(digest) or await self._check(token)
-        if principal.expires_at + LEEWAY <= self._clock() or self._is_revoked(principal, kid):
+        is_expired = principal.expires_at + LEEWAY <= self._clock()
+        if is_expired or self.revocations.covers(principal, kid):
             self._cache.pop(digest, None)
             raise InvalidTokenError
         self._remember(digest, principal, kid)
@@ -76,7 +73,7 @@ class TokenVerifier:
     async def _check(self, token: str) -> tuple[Principal, str]:
         try:
             kid = _kid_of(jwt.get_unverified_header(token))
-            key = await self._keys.find(kid)
+            key = await self.keys.find(kid)
             if key is None:
                 raise InvalidTokenError
             claims = jwt.decode(

@@ -33,6 +33,9 @@ class Issuer:
     async def find(self, kid: str) -> rsa.RSAPublicKey | None:
         return test_key().public_key() if kid == KID else None
 
+    def renew(self) -> None:
+        """Its key never changes."""
+
     def token(self, role: Role = Role.VIEWER, *, user_id: int = 1, **claims: Any) -> str:
         """An access token; `claims` replace or add to the usual ones."""
         now = self._clock()

@@ -50,6 +50,7 @@ class KeyService:
         self._box = box
         self._bits = bits
         self._known: KeySet | None = None
+        self._is_stale = False
         self._loading = asyncio.Lock()
 
     @classmethod
@@ -72,6 +73,10 @@ class KeyService:
         """The public key of this id: this service verifies without asking itself over HTTP."""
         return (await self._current()).public.get(kid)
 
+    def renew(self) -> None:
+        """The keys have changed: read them again before they are used."""
+        self._is_stale = True
+
     async def ensure_active(self) -> None:
         """Make the active key if there is none; of N replicas that try, one succeeds.
 
@@ -81,12 +86,16 @@ class KeyService:
 
     async def _current(self) -> KeySet:
         known = self._known
-        if known is not None and self._clock() - known.loaded_at <= FRESH_FOR:
+        if known is not None and not self._is_old(known):
             return known
         async with self._loading:
             if self._known is None or self._known is known:
+                self._is_stale = False
                 self._known = await self._load()
             return self._known
+
+    def _is_old(self, known: KeySet) -> bool:
+        return self._is_stale or self._clock() - known.loaded_at > FRESH_FOR
 
     async def _load(self) -> KeySet:
         now = self._clock()

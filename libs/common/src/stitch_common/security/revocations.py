@@ -1,0 +1,125 @@
+"""What is refused although its signature is valid; kept in memory for as long as it matters."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from stitch_common.clock import Clock
+from stitch_common.contracts import Fact
+from stitch_common.contracts.auth import (
+    KeyRevoked,
+    SessionRevoked,
+    TokenRevoked,
+    UserDeactivated,
+    UserDeleted,
+    UserRoleChanged,
+)
+from stitch_common.security.principals import Principal
+
+REVOKING_FACTS: Final = (
+    SessionRevoked,
+    TokenRevoked,
+    KeyRevoked,
+    UserRoleChanged,
+    UserDeactivated,
+    UserDeleted,
+)
+KEYS_KEPT_FOR = timedelta(hours=2)
+"""Longer than any copy of a key set is believed; who has a key can make tokens that last."""
+
+SKEW = timedelta(seconds=30)
+"""How far clocks may be apart, and how long issuing a token may overlap with a change."""
+
+Name = tuple[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """Since when, until when it must be remembered, and what is true instead."""
+
+    at: datetime
+    until: datetime
+    role: str | None = None
+    version: int = 0
+
+
+class Revocations:
+    """Sessions, tokens, keys and people that are refused, forgotten when no token can be left.
+
+    Of more than `capacity` the oldest are given up, and with each of them every token that was
+    issued until then: who has one asks for another, and nobody who was refused gets in.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        token_ttl: timedelta = timedelta(minutes=15),
+        capacity: int = 100_000,
+    ) -> None:
+        self._clock = clock
+        self._kept_for = token_ttl + 2 * SKEW
+        self._capacity = capacity
+        self._entries: OrderedDict[Name, Revocation] = OrderedDict()
+        self._keys: dict[str, datetime] = {}
+        self._all_until = datetime.min.replace(tzinfo=UTC)
+
+    @property
+    def kept_for(self) -> timedelta:
+        """How old a fact may be that still matters."""
+        return self._kept_for
+
+    def note(self, fact: Fact) -> None:
+        """Refuse from now on what this fact revokes; repeating it changes nothing."""
+        if isinstance(fact, SessionRevoked):
+            self._add(("session", fact.sid), fact.at)
+        elif isinstance(fact, TokenRevoked):
+            self._add(("token", fact.jti), fact.at)
+        elif isinstance(fact, KeyRevoked):
+            self._keys[fact.kid] = fact.at + KEYS_KEPT_FOR
+        elif isinstance(fact, UserDeactivated | UserDeleted):
+            self._add(("user", fact.user_id), fact.at)
+        elif isinstance(fact, UserRoleChanged):
+            self._add(("role", fact.user_id), fact.at, role=fact.role, version=fact.version)
+        self._forget()
+
+    def covers(self, principal: Principal, kid: str) -> bool:
+        """Whether this principal's token, signed with this key, is refused."""
+        return (
+            kid in self._keys
+            or principal.issued_at <= self._all_until
+            or ("session", principal.session_id) in self._entries
+            or ("token", principal.token_id) in self._entries
+            or self._is_gone(principal)
+            or self._has_another_role(principal)
+        )
+
+    def _is_gone(self, principal: Principal) -> bool:
+        gone = self._entries.get(("user", principal.user_id))
+        return gone is not None and principal.issued_at <= gone.at
+
+    def _has_another_role(self, principal: Principal) -> bool:
+        # By the role, not by the time alone: a log-in within the same second tells the truth.
+        changed = self._entries.get(("role", principal.user_id))
+        return (
+            changed is not None
+            and changed.role != principal.role
+            and principal.issued_at <= changed.at + SKEW
+        )
+
+    def _add(self, name: Name, at: datetime, *, role: str | None = None, version: int = 0) -> None:
+        known = self._entries.get(name)
+        if known is None or (known.version, known.at) <= (version, at):
+            self._entries[name] = Revocation(at, at + self._kept_for, role, version)
+            self._entries.move_to_end(name)
+
+    def _forget(self) -> None:
+        now = self._clock()
+        while self._entries and next(iter(self._entries.values())).until <= now:
+            self._entries.popitem(last=False)
+        while len(self._entries) > self._capacity:
+            _, given_up = self._entries.popitem(last=False)
+            self._all_until = max(self._all_until, given_up.at)
+        if self._keys:
+            self._keys = {kid: until for kid, until in self._keys.items() if until > now}
