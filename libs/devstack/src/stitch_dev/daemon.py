@@ -49,19 +49,23 @@ def spawn(command: Command) -> subprocess.Popen[bytes]:
         )
 
 
-def _dies_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
+def _dies_with_parent(death_signal: signal.Signals) -> Callable[[], None]:
     """Give what the child does after it changed its user: that change clears the setting."""
     libc = ctypes.CDLL(None)
-    if not hasattr(libc, "prctl"):  # macOS has nothing like it
-        return None
     parent = os.getpid()
 
     def ask_the_kernel() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, int(death_signal))
+        ask_for_signal(libc, death_signal)
         if os.getppid() != parent:
             os._exit(1)
 
     return ask_the_kernel
+
+
+def ask_for_signal(libc: ctypes.CDLL, death_signal: signal.Signals) -> None:
+    """Have the kernel send it to this process when its parent's thread ends."""
+    if hasattr(libc, "prctl"):  # macOS has nothing like it
+        libc.prctl(_PR_SET_PDEATHSIG, int(death_signal))
 
 
 def stop(process: subprocess.Popen[bytes], *signals: signal.Signals, patience: float = 5) -> None:

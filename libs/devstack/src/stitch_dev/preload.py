@@ -1,16 +1,24 @@
 """Import what the children need, once; the fork server imports this module before it forks."""
 
+import ctypes
 import gc
 import importlib
 import os
+import signal
 import sys
 import threading
 from contextlib import suppress
 
+from stitch_dev.daemon import ask_for_signal
 from stitch_dev.services import SERVICES
 
 # What is imported only when a process starts to work.
 _LATE = ("asyncpg", "httptools", "sqlalchemy.dialects.postgresql.asyncpg", "uvicorn", "uvloop")
+
+# The terminal's Ctrl-C reaches this process, too, but the supervisor decides what it means, and
+# only its end ends this process, also in the middle of the imports.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+ask_for_signal(ctypes.CDLL(None), signal.SIGKILL)
 
 PROCESS = os.getpid()
 """Who imported all this: for a child, its parent."""

@@ -1,5 +1,6 @@
 """A Python program as a child of the fork server: its modules are imported once for all."""
 
+import asyncio
 import ctypes
 import multiprocessing
 import os
@@ -9,13 +10,53 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
+from stitch_dev.errors import StackError
+
 _PRELOAD = "stitch_dev.preload"
 FORK_SERVER: ForkServerContext = multiprocessing.get_context("forkserver")
+
+
+async def warmed_up() -> None:
+    """Return when the fork server is ready; it would block the loop to start a program earlier."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[None] = loop.create_future()
+
+    def ask() -> None:
+        failure = _try_fork_server()
+        with suppress(RuntimeError):  # nobody waits any more
+            loop.call_soon_threadsafe(_settle, answer, failure)
+
+    threading.Thread(target=ask, name="warm-up", daemon=True).start()
+    await answer
+
+
+def _try_fork_server() -> Exception | None:
+    try:
+        process = FORK_SERVER.Process(target=_do_nothing)
+        process.start()
+        process.join()
+    except (OSError, EOFError) as failure:
+        return StackError(f"The services could not be imported (see above): {failure!r}")
+    return None
+
+
+def _do_nothing() -> None:
+    """Give the fork server something to start."""
+
+
+def _settle(answer: asyncio.Future[None], failure: Exception | None) -> None:
+    if answer.cancelled():
+        return
+    if failure:
+        answer.set_exception(failure)
+    else:
+        answer.set_result(None)
 
 
 class NotPreloadedError(Exception):

@@ -12,7 +12,7 @@ from stitch_dev.concurrency import all_of, first_of
 from stitch_dev.description import describe
 from stitch_dev.lock import Lock
 from stitch_dev.port_check import check_ports
-from stitch_dev.program import Program, warm_up
+from stitch_dev.program import Program, warm_up, warmed_up
 from stitch_dev.programs import catcher, migrating, serving
 from stitch_dev.readiness import wait_until_ready
 from stitch_dev.screen import first_screen
@@ -61,6 +61,7 @@ class Stack:
         await check_ports(self._around.ports, self._services)
         warm_up()
         dsn = await self._start_servers()
+        await warmed_up()
         await self._migrate()
         async with httpx.AsyncClient(trust_env=False) as client:
             programs = [serving(s, self._around, self._home) for s in self._services]

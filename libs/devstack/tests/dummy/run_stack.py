@@ -4,7 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from stitch_dev.__main__ import guarded, say
+from stitch_dev.cli import guarded, say
 from stitch_dev.services import Service
 from stitch_dev.settings import DevSettings, Home, Ports
 from stitch_dev.stack import Stack
