@@ -79,7 +79,7 @@ SERVICES = (
         link_purposes=("rsvp", "verify-email", "unsubscribe"),
         own=_notifications,
     ),
-    Service("ai", 5, seals=True),
+    Service("ai", 5),
 )
 
 
