@@ -59,7 +59,7 @@ async def gateway_url(all_backends: dict[str, Backend]) -> AsyncGenerator[str]:
             {
                 "environment": "dev",
                 "jwks_url": urls["auth"] + JWKS,
-                "client_idle_timeout": 0.5,
+                "client_idle_timeout": 1,
                 **{f"{name}_url": url for name, url in urls.items()},
             }
         )

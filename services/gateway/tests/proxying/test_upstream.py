@@ -420,20 +420,21 @@ async def test_a_value_never_becomes_a_line_of_its_own(make_upstream: MakeUpstre
 
 
 async def test_more_requests_than_connections_wait_for_one(make_upstream: MakeUpstream) -> None:
-    release = asyncio.Event()
+    all_busy, release = asyncio.Event(), asyncio.Event()
 
     async def script(service: Service, reader: Reader, writer: Writer) -> None:
+        if service.connections == 4:
+            all_busy.set()
         await release.wait()
         await answering_ok(service, reader, writer)
 
     async with talking_to(make_upstream, script) as (upstream, service):
         asking = [asyncio.create_task(ask(upstream, get())) for _ in range(6)]
-        await asyncio.sleep(0.05)
-        busy = service.connections
+        await asyncio.wait_for(all_busy.wait(), 1)
         release.set()
 
         assert await asyncio.gather(*asking) == [b"ok"] * 6
-        assert busy == 4
+        assert service.connections == 4
 
 
 async def test_giving_up_waiting_abandons_the_exchange(make_upstream: MakeUpstream) -> None:
