@@ -46,7 +46,7 @@ async def test_a_commit_wakes_the_relay_in_another_process(bus: Bus, nats_url: s
 
     other.wake()
 
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         await bus.woken.wait()
     await other.close()
 

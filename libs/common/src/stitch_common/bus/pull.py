@@ -21,6 +21,7 @@ REQUEST_SECONDS = 30.0
 HEARTBEAT_SECONDS = 5.0
 SILENCE_SECONDS = 2 * HEARTBEAT_SECONDS + 1
 SHORTEST_BACKOFF, LONGEST_BACKOFF = 0.1, 15.0
+LEAVE_SECONDS = 0.05
 
 _HEARTBEAT, _EXPIRED, _CONFLICT = "100", "408", "409"
 
@@ -118,10 +119,11 @@ class Puller:
         self._heard_at = time.monotonic()
         if (status := (message.headers or {}).get("Status")) and not message.data:
             self._note(status, message.headers or {})
-        elif self._stopping.is_set() or self._free < 1:
+            return
+        self._asked = max(0, self._asked - 1)
+        if self._stopping.is_set() or self._free < 1:
             await message.nak()  # another process may start it now
         else:
-            self._asked = max(0, self._asked - 1)
             self._free -= 1
             self._backoff = SHORTEST_BACKOFF
             self._accept(message)
@@ -141,9 +143,17 @@ class Puller:
         """Give back what is on its way to us; it would be lost until `ack_wait` is over."""
         with suppress(NatsError):
             if self._bus.connected.is_set():
+                await self._use_up_requests()
                 await subscription.drain()  # type: ignore[no-untyped-call]
             else:
                 await subscription.unsubscribe()
+
+    async def _use_up_requests(self) -> None:
+        """Let open requests be answered as long as answers come: leaving meanwhile loses them."""
+        before = 0
+        while self._asked and self._asked != before:
+            before = self._asked
+            await asyncio.sleep(LEAVE_SECONDS)
 
     async def _wait_for_connection(self) -> None:
         while not (self._bus.connected.is_set() or self._stopping.is_set()):

@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
-from nats.aio.client import Client
 from nats.js.api import RawStreamMsg
 from nats.js.errors import NotFoundError
 
@@ -88,21 +87,22 @@ class Traffic:
         return bool(info.num_pending or info.num_ack_pending)
 
 
-async def remove_streams(client: Client) -> None:
-    js = client.jetstream()
+async def empty_streams(bus: Bus) -> None:
+    """Leave no message and no consumer; a stream deleted and made again at once may be refused."""
+    await apply(bus)
     for stream in STREAMS:
-        with suppress(NotFoundError):
-            await js.delete_stream(str(stream.name))
+        await bus.js.purge_stream(str(stream.name))
+    for consumer in await bus.js.consumers_info(STREAM):
+        await bus.js.delete_consumer(STREAM, consumer.name)
 
 
 @asynccontextmanager
 async def clean_bus(url: str, service: str = "test") -> AsyncGenerator[Bus]:
     """Give a connection to a broker whose streams are empty."""
     bus = Bus(url, service)
-    await bus.connect()
-    await remove_streams(bus.client)
-    await apply(bus)
     try:
+        await bus.connect()
+        await empty_streams(bus)
         yield bus
     finally:
         await bus.close()
