@@ -160,3 +160,4 @@ async def test_the_description_tells_the_problems_of_guarded_routes(client: Asyn
     assert {"401", "403"} <= set(paths[NOTES]["get"]["responses"])
     assert "409" in paths[NOTES]["post"]["responses"]
     assert "401" not in paths["/api/sample/public"]["get"]["responses"]
+    assert list(paths[NOTES]["post"]["responses"]["409"]["content"]) == ["application/problem+json"]

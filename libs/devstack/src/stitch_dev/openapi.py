@@ -3,8 +3,8 @@
 import asyncio
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,23 +21,27 @@ FOLDER = REPOSITORY / "docs" / "openapi"
 
 def described() -> dict[str, str]:
     """The description of every service with an API of its own, as the text of its file."""
+    return {
+        service.name: asyncio.run(_describe(service)) for service in SERVICES if service.is_stored
+    }
+
+
+async def _describe(service: Service) -> str:
+    async with wired(service) as (process, runtime):
+        app: Any = process.create_api(runtime)
+        return json.dumps(app.openapi(), indent=1, sort_keys=True) + "\n"
+
+
+@asynccontextmanager
+async def wired(service: Service) -> AsyncGenerator[tuple[Process[Any], Any]]:
+    """A service and a runtime with made-up secrets; nothing is connected to."""
+    process: Process[Any] = import_module(f"{service.module}.__main__").SERVICE
     with TemporaryDirectory() as folder:
         around = Surroundings(Ports(), Secrets(Path(folder) / "secrets.json"))
-        return {
-            service.name: asyncio.run(describe(service, environment(service, around)))
-            for service in SERVICES
-            if service.is_stored
-        }
-
-
-async def describe(service: Service, variables: Mapping[str, str]) -> str:
-    """The OpenAPI document of one service; nothing is connected to."""
-    process: Process[Any] = import_module(f"{service.module}.__main__").SERVICE
-    with _variables(variables):
-        runtime = process.runtime(process.name, process.settings.load())
-    app: Any = process.create_api(runtime)
+        with _variables(environment(service, around)):
+            runtime = process.runtime(process.name, process.settings.load())
     try:
-        return json.dumps(app.openapi(), indent=1, sort_keys=True) + "\n"
+        yield process, runtime
     finally:
         await runtime.close()
 

@@ -10,18 +10,18 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from starlette.middleware import Middleware
 
 from stitch_common.http import problems
+from stitch_common.http.description import describe_problems
 from stitch_common.http.idempotency import Idempotency
 from stitch_common.http.idempotency_keys import StoredKeys
 from stitch_common.http.lists import known_query_only
 from stitch_common.http.metrics import RequestMetrics
 from stitch_common.http.middleware import BodyLimit, RequestContext, TrailingSlash
-from stitch_common.http.principals import PRINCIPAL_ERRORS, current_principal
+from stitch_common.http.principals import current_principal
 from stitch_common.http.problems import InvalidBodyError, InvalidQueryError, declares
 from stitch_common.runtime import StoredRuntime
 from stitch_common.telemetry import hide_link_tokens
 
 MAX_BODY = 1024 * 1024
-METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 
 
 class UnguardedRouteError(Exception):
@@ -67,7 +67,7 @@ def create_app(
         app.include_router(router)
     problems.install(app)
     check_guards(app, public_routes)
-    document_guards(app)
+    describe_problems(app)
     FastAPIInstrumentor.instrument_app(
         app, exclude_spans=["receive", "send"], server_request_hook=hide_link_tokens
     )
@@ -96,31 +96,3 @@ def _asks_for_principal(dependant: Dependant) -> bool:
     return dependant.call is current_principal or any(
         _asks_for_principal(inner) for inner in dependant.dependencies
     )
-
-
-def document_guards(app: FastAPI) -> None:
-    """Say in the API description what every guarded operation may answer."""
-    describe = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            document = describe()
-            for operations in document["paths"].values():
-                for method, operation in operations.items():
-                    if method in METHODS and operation.get("security"):
-                        _add_principal_problems(operation["responses"])
-        return app.openapi_schema or {}
-
-    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way
-
-
-def _add_principal_problems(responses: dict[str, Any]) -> None:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    for status, entry in declares(*PRINCIPAL_ERRORS).items():
-        responses.setdefault(
-            str(status),
-            {
-                "description": entry["description"],
-                "content": {problems.MEDIA_TYPE: {"schema": schema}},
-            },
-        )
