@@ -81,6 +81,19 @@ async def test_keys_belong_to_the_caller(
     assert await count_notes(database) == 2
 
 
+async def test_anonymous_keys_belong_to_an_address(client: AsyncClient) -> None:
+    async def ask(address: str) -> bool:
+        headers = {"idempotency-key": "k", "x-forwarded-for": address}
+        answer = await client.post("/api/sample/public", json={}, headers=headers)
+        return "idempotency-replayed" in answer.headers
+
+    assert [await ask("192.0.2.1"), await ask("192.0.2.2"), await ask("192.0.2.1")] == [
+        False,
+        False,
+        True,
+    ]
+
+
 async def test_a_refusal_is_replayed_but_a_missing_right_is_not(
     client: AsyncClient, issuer: Issuer, editor: dict[str, str]
 ) -> None:

@@ -83,7 +83,7 @@ class Idempotency:
         try:
             return f"user:{(await self._verifier.verify(bearer_token(request))).user_id}"
         except NotAuthenticatedError:
-            return f"anonymous:{request.client.host if request.client else ''}"
+            return f"anonymous:{_address(request)}"
         except InvalidTokenError:
             credential = request.headers["authorization"]
             return f"bearer:{sha256(credential.encode()).hexdigest()}"
@@ -96,6 +96,12 @@ class Idempotency:
             digest.update(part.encode() + b"\0")
         digest.update(body)
         return digest.digest()
+
+
+def _address(request: Request) -> str:
+    """The client's address as the gateway tells it; who writes it himself shares only his keys."""
+    forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    return forwarded or (request.client.host if request.client else "")
 
 
 def _key(given: list[str]) -> str:
