@@ -70,6 +70,8 @@ def run(*command: str | Path) -> None:
 
 def make_venv() -> None:
     if PYTHON.exists():
+        if not (VENV / "bin" / "pip").exists():  # uv makes such ones
+            run(PYTHON, "-m", "ensurepip")
         return
     try:
         run(sys.executable, "-m", "venv", VENV)
