@@ -29,6 +29,8 @@ class ThreadsAtImportError(Exception):
 
 
 def _load() -> None:
+    # Imports make little garbage, and looking for it takes a quarter of their time.
+    gc.disable()
     for module in (*_LATE, "stitch_dev.mailcatcher.app"):
         importlib.import_module(module)
     for service in SERVICES:
@@ -41,6 +43,7 @@ def _load() -> None:
         raise ThreadsAtImportError(threading.enumerate())
     # The children share these pages as long as nobody writes to them.
     gc.freeze()
+    gc.enable()
 
 
 _load()
