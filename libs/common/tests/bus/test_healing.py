@@ -8,11 +8,17 @@ from pathlib import Path
 import pytest
 from libs.common.tests.bus.kit import SCHEMA, Record, Verified
 from nats.errors import Error as NatsError
+from sqlalchemy import text
 
 from stitch_common.bus.connection import Bus
+from stitch_common.bus.consumer import Consumer
+from stitch_common.bus.inbox import Inbox, Received
 from stitch_common.bus.relay import Relay
+from stitch_common.bus.subscriptions import Subscriptions
 from stitch_common.bus.topology import STREAM
 from stitch_common.contracts import Fact
+from stitch_common.contracts.auth import UserVerified
+from stitch_common.database import Database
 from stitch_common.testing.traffic import Traffic
 from stitch_dev.nats import EmbeddedNats
 from stitch_dev.ports import find_free
@@ -140,3 +146,52 @@ async def test_a_stream_deleted_under_a_running_relay_is_made_and_filled_again(
 
     facts = await facts_in(bus, 13)
     assert [fact.aggregate_id for fact in facts] == [str(user_id) for user_id in range(13)]
+
+
+@pytest.mark.usefixtures("_relay")
+async def test_effects_happen_once_though_the_broker_forgets_everything(
+    broker: EmbeddedNats,
+    bus: Bus,
+    tmp_path: Path,
+    record: Record,
+    database: Database,
+    verified: Verified,
+) -> None:
+    consumer = Consumer("auth-test")
+
+    @consumer.on(UserVerified)
+    async def handle(fact: UserVerified, received: Received) -> None:
+        async with database.transaction() as session:
+            if await Inbox(session).admit(received):
+                await session.execute(
+                    text("insert into auth.effect values (:user_id, 1)"), {"user_id": fact.user_id}
+                )
+
+    stop = asyncio.Event()
+    running = asyncio.create_task(Subscriptions(bus, [consumer]).run(stop))
+    broker.start()
+    await record(*(verified(user_id) for user_id in range(20)))
+    await effects(database, 20)
+    broker.stop()
+    shutil.rmtree(tmp_path / "jetstream")
+    await record(*(verified(user_id) for user_id in range(20, 30)))
+    broker.start()
+    found = await effects(database, 30)
+    async with asyncio.timeout(15):
+        while (await bus.js.consumer_info(STREAM, consumer.name)).num_pending:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    stop.set()
+    await running
+
+    assert found == list(range(30))
+    assert await effects(database, 30) == list(range(30))
+
+
+async def effects(database: Database, number: int) -> list[int]:
+    """Wait until so many effects are there, and give them."""
+    async with asyncio.timeout(20), database.connection() as connection:
+        while True:
+            rows = await connection.fetch("select user_id from auth.effect order by user_id")
+            if len(rows) >= number:
+                return [row["user_id"] for row in rows]
+            await asyncio.sleep(0.02)

@@ -152,3 +152,43 @@ class RegistrationRepeated(Fact):
     email: str
     full_name: str
     at: UTCDatetime
+
+
+class EmailChanged(Fact):
+    """An account has another, confirmed address; who reads mail at the old one is told."""
+
+    subject: ClassVar[str] = "stitch.auth.email.changed.v1"
+    aggregate: ClassVar[str] = "user_id"
+
+    user_id: int
+    old_email: str
+    email: str
+    full_name: str
+    at: UTCDatetime
+
+
+class PasswordResetRequested(Fact):
+    """A mail with which somebody can set a new password is due; notifications makes the link.
+
+    Purpose of the link: `reset-password`; its id is `reset_id`, its version 1.
+    """
+
+    subject: ClassVar[str] = "stitch.auth.password_reset.requested.v1"
+    aggregate: ClassVar[str] = "user_id"
+
+    user_id: int
+    reset_id: int
+    email: str
+    full_name: str
+    expires_at: UTCDatetime
+    at: UTCDatetime
+
+
+class PasswordResetCompleted(Fact):
+    """Somebody has set a new password by a mailed link; all sessions have ended."""
+
+    subject: ClassVar[str] = "stitch.auth.password_reset.completed.v1"
+    aggregate: ClassVar[str] = "user_id"
+
+    user_id: int
+    at: UTCDatetime
