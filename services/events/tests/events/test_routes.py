@@ -70,6 +70,15 @@ async def test_a_refused_field_is_named(
     assert pointer in [error["pointer"] for error in answer.json()["errors"]]
 
 
+async def test_a_text_that_was_left_blank_may_be_null(client: AsyncClient, editor: Headers) -> None:
+    body = {**MEETUP, "description": None, "location": None, "end_date": None}
+
+    answer = await client.post(EVENTS, json=body, headers=editor)
+
+    assert answer.status_code == 201
+    assert (answer.json()["description"], answer.json()["location"]) == ("", "")
+
+
 async def test_an_explicit_slug_that_is_taken_is_refused_with_a_suggestion(
     client: AsyncClient, editor: Headers
 ) -> None:

@@ -36,7 +36,9 @@ async def test_an_editors_guest_takes_the_seat_at_once(
     path = f"/api/events/{event['id']}/rsvps"
 
     answer = await client.post(
-        path, json={"email": "ada@example.com", "guest_count": 2}, headers=editor
+        path,
+        json={"email": "ada@example.com", "guest_count": 2, "phone": None, "name": None},
+        headers=editor,
     )
 
     rsvp = answer.json()

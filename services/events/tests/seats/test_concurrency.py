@@ -4,24 +4,27 @@ import asyncio
 from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from stitch_common.bus.inbox import Received
 from stitch_common.contracts.events import RSVPPromoted
+from stitch_common.contracts.notifications import InvitationsRequested, Recipient
 from stitch_common.database import Database
 from stitch_common.errors import StitchError
 from stitch_common.http.lists import Cursors, Page
 from stitch_common.security.links import LinkSigner
-from stitch_common.testing.clock import SettableClock
+from stitch_common.testing.clock import NOW, SettableClock
 from stitch_events.events.schemas import EventChange, EventCreate, EventView
 from stitch_events.events.service import EventService
-from stitch_events.guests.schemas import EditorStatus, GuestFilters, NewGuest
+from stitch_events.guests.schemas import GuestFilters, GuestSort, NewGuest
 from stitch_events.guests.service import GuestService
 from stitch_events.rsvps.schemas import AnswerStatus, RSVPAnswer
 from stitch_events.rsvps.service import EventFullError, RSVPService
 from stitch_events.settings import EventsSettings
 
-CAPACITY = 12
+CAPACITY = 10
 ALL = Page(limit=1000, skip=0, cursor=None, count=False)
 
 
@@ -45,13 +48,22 @@ class Hall:
         return await self.events.publish(event.id, expected=None)
 
     async def expect_guests(self, event: EventView, number: int) -> list[str]:
-        """Put people on the list who have not answered; gives their tokens."""
-        tokens = []
-        for n in range(number):
-            guest = NewGuest(email=f"guest{n}@example.com", status=EditorStatus.PENDING)
-            rsvp = await self.guests.add(event.id, guest)
-            tokens.append(self._links.sign("rsvp", rsvp.id, version=1, expires_at=event.end_date))
-        return tokens
+        """Invite people, who have not answered then; gives their tokens in the order of ids."""
+        people = [
+            Recipient(email=f"guest{n}@example.com", name=f"Guest {n}") for n in range(number)
+        ]
+        request = InvitationsRequested(
+            batch_id="b", part=0, event_id=event.id, recipients=people, template_id=None,
+            resend=False, requested_by=1, at=NOW,
+        )  # fmt: skip
+        await self.guests.invite(request, received())
+        listed = await self.guests.listed(
+            GuestFilters(event_id=event.id, sort=GuestSort.OLDEST), ALL
+        )
+        return [
+            self._links.sign("rsvp", guest.id, version=1, expires_at=event.end_date)
+            for guest in listed.items
+        ]
 
     async def standing(self, event: EventView) -> tuple[EventView, list[Any]]:
         listed = await self.guests.listed(GuestFilters(event_id=event.id), ALL)
@@ -64,6 +76,19 @@ class Hall:
                 RSVPPromoted.subject,
             )
         return Counter(row["rsvp"] for row in rows)
+
+
+def received() -> Received:
+    return Received(
+        fact_id=uuid4(),
+        consumer="events-invitations",
+        subject=InvitationsRequested.subject,
+        sequence=0,
+        occurred_at=NOW,
+        delivered=1,
+        request_id=None,
+        stream_sequence=1,
+    )
 
 
 @pytest.fixture
@@ -154,6 +179,21 @@ async def test_everything_at_once_keeps_the_books_right(hall: Hall) -> None:
     assert now.seats_taken <= CAPACITY
     left = CAPACITY - now.seats_taken
     assert all(g.guest_count > left for g in guests if g.status == "waitlisted")
+
+
+async def test_inviting_those_who_just_answer_hinders_nobody(hall: Hall) -> None:
+    event = await hall.open(max_attendees=CAPACITY, waitlist_enabled=True)
+    tokens = await hall.expect_guests(event, 3 * CAPACITY)
+    for token in tokens:
+        await hall.rsvps.respond(token, accepting())
+
+    declining = RSVPAnswer(status=AnswerStatus.DECLINED)
+    answers = [hall.rsvps.respond(token, declining) for token in tokens[::-1]]
+    came_out, *_ = await asyncio.gather(
+        outcomes(answers), *(hall.expect_guests(event, 3 * CAPACITY) for _ in range(5))
+    )
+
+    assert came_out == {"declined": 3 * CAPACITY}
 
 
 async def test_fifty_events_of_one_title_have_fifty_slugs(hall: Hall) -> None:

@@ -9,6 +9,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -56,8 +57,11 @@ def _known_zone(name: str) -> str:
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=MAX_SLUG)]
-Description = Annotated[str, StringConstraints(max_length=20_000)]
-Location = Annotated[str, StringConstraints(max_length=500)]
+EmptyForNone = BeforeValidator(lambda value: "" if value is None else value)
+"""The existing frontend sends null for a text that was left blank."""
+
+Description = Annotated[str, StringConstraints(max_length=20_000), EmptyForNone]
+Location = Annotated[str, StringConstraints(max_length=500), EmptyForNone]
 EventType = Annotated[str, StringConstraints(min_length=1, max_length=50)]
 UNUSED = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -27,17 +27,24 @@ from stitch_events.events.repository import EventRepository
 from stitch_events.events.rules import SUFFIX_LENGTH, check_dates, slug_of, slug_variant
 from stitch_events.events.schemas import (
     ChangePreview,
+    EmptyForNone,
     EventChange,
     EventCreate,
     EventFilters,
     EventView,
     Moment,
     PublicEvent,
-    Question,
 )
 from stitch_events.seats.service import Seating
 
-__all__ = ["EventNotFoundError", "EventService", "EventView", "Moment", "PublicEvent", "Question"]
+__all__ = [
+    "EmptyForNone",
+    "EventNotFoundError",
+    "EventService",
+    "EventView",
+    "Moment",
+    "PublicEvent",
+]
 
 SLUG_ATTEMPTS = 5
 COPIED = tuple(EventCreate.model_fields.keys() - {"slug"})

@@ -113,7 +113,8 @@ class GuestService:
             if not await Inbox(session).admit(received):
                 return
             guests = GuestRepository(session)
-            event = await guests.get_event(request.event_id)
+            # Locked, because inviting known guests locks their rows: the event's comes first.
+            event = await guests.lock_event(request.event_id)
             if event.status != EventStatus.PUBLISHED:
                 raise EventNotOpenError
             invited = await guests.invite(

@@ -7,16 +7,16 @@ from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 
 from stitch_common.contracts.base import UTCDatetime
 from stitch_common.http.bodies import RequestBody
-from stitch_events.events.service import PublicEvent
+from stitch_events.events.service import EmptyForNone, PublicEvent
 from stitch_events.rsvps.models import RSVP, RSVPStatus
 
 MAX_EMAIL = 254
 """RFC 5321 §4.5.3.1.3, without the angle brackets."""
 
-Line = Annotated[str, StringConstraints(max_length=200)]
-Paragraph = Annotated[str, StringConstraints(max_length=2000)]
+Line = Annotated[str, StringConstraints(max_length=200), EmptyForNone]
+Paragraph = Annotated[str, StringConstraints(max_length=2000), EmptyForNone]
 PartySize = Annotated[int, Field(ge=1, le=100)]
-Phone = Annotated[str, StringConstraints(max_length=50)]
+Phone = Annotated[str, StringConstraints(max_length=50), EmptyForNone]
 QuestionId = Annotated[str, StringConstraints(max_length=60)]
 GuestAnswers = Annotated[dict[QuestionId, Paragraph], Field(max_length=20)]
 
