@@ -40,7 +40,7 @@ types:
 	@$(BIN)/mypy libs services tests bench
 
 imports:
-	@$(BIN)/lint-imports --no-timing
+	@$(BIN)/lint-imports --no-logo
 
 dependencies:
 	@for member in libs/* services/*; do (cd $$member && ../../$(BIN)/deptry src $$(ls -d migrations 2>/dev/null) --no-ansi) || exit 1; done
