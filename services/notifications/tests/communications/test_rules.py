@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stitch_notifications.communications.rules import Tally, stats
-from stitch_notifications.deliveries.rules import Status
+from stitch_notifications.deliveries.models import Status
 
 tallies = st.dictionaries(
     st.sampled_from(list(Status)),

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stitch_common.contracts.notifications import Recipient
+from stitch_notifications.audience.service import normalised_address
 from stitch_notifications.invitations.rules import (
     Skipped,
     SkipReason,
-    normalised_address,
     without_duplicates,
     without_the_known,
 )

@@ -20,7 +20,7 @@ from stitch_notifications.sending.service import Wake
 from stitch_notifications.settings import NotificationsSettings
 from stitch_notifications.worker import create_sender
 
-PATIENCE = 15.0
+PATIENCE = 60.0
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ async def worker_process(environment: dict[str, str]) -> AsyncGenerator[Process]
 
 
 async def until_arrived(sink: Sink, number: int, process: Process) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while len(sink.arrived) < number or sink.under_way == 0:
             assert process.returncode is None, "the worker has ended by itself"
             await asyncio.sleep(0.002)

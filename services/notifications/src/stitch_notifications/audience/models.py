@@ -7,10 +7,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stitch_common.contracts.events import EventState, RSVPState
+from stitch_notifications.audience.rules import DELETED, OFF_THE_LIST
 from stitch_notifications.db import Base
-
-DELETED = "deleted"
-OFF_THE_LIST = "cancelled"
 
 
 class KnownEvent(Base):
@@ -60,6 +58,15 @@ class KnownGuest(Base):
         Index("ix_guests_event_id_status", "event_id", "status"),
         Index("ix_guests_event_id_address", "event_id", text("lower(email)")),
     )
+
+    @property
+    def is_coming(self) -> bool:
+        """Or may be."""
+        return self.status not in {"declined", OFF_THE_LIST}
+
+    @property
+    def is_off_the_list(self) -> bool:
+        return self.status == OFF_THE_LIST
 
     def read(self) -> RSVPState:
         return RSVPState.model_validate(self.state)

@@ -6,8 +6,8 @@ from sqlalchemy import ARRAY, Text, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from stitch_notifications.audience.models import OFF_THE_LIST, KnownEvent, KnownGuest
-from stitch_notifications.audience.rules import Row
+from stitch_notifications.audience.models import KnownEvent, KnownGuest
+from stitch_notifications.audience.rules import OFF_THE_LIST, Row
 
 
 class AudienceRepository:

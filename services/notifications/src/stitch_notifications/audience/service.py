@@ -11,14 +11,25 @@ from stitch_notifications.audience.errors import (
     EventNotKnownYetError,
     EventNotPublishedError,
 )
-from stitch_notifications.audience.models import DELETED, KnownEvent, KnownGuest
+from stitch_notifications.audience.models import KnownEvent, KnownGuest
 from stitch_notifications.audience.repository import AudienceRepository
 from stitch_notifications.audience.rules import (
+    DELETED,
     EventFact,
     GuestFact,
     newest_events,
     newest_guests,
+    normalised_address,
 )
+
+__all__ = [
+    "Audience",
+    "EventNotFoundError",
+    "EventNotPublishedError",
+    "is_about_event",
+    "is_about_guest",
+    "normalised_address",
+]
 
 
 def is_about_event(fact: Fact) -> TypeIs[EventFact]:

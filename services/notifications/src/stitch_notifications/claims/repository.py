@@ -9,8 +9,7 @@ from uuid import UUID
 from sqlalchemy import BindParameter, bindparam, case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from stitch_notifications.deliveries.models import Delivery
-from stitch_notifications.deliveries.rules import DUE_STATES, Status
+from stitch_notifications.deliveries.models import DUE_STATES, Delivery, Status
 
 # Written into the statement: a parameter could not be matched with the index's own condition.
 _DUE_STATES: BindParameter[str] = bindparam(

@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from stitch_notifications.audience.models import OFF_THE_LIST, KnownEvent, KnownGuest
+from stitch_notifications.audience.models import KnownEvent, KnownGuest
 from stitch_notifications.templates.models import Kind
-
-_SAY_NOTHING_MORE = frozenset({"declined", OFF_THE_LIST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ def reason_to_drop(
         return "The event will not take place."
     if kind in {Kind.INVITATION, Kind.REMINDER}:
         return _reason_to_drop_bulk(kind, event, guest, now)
-    if kind in {Kind.UPDATE, Kind.WAITLIST} and guest.status in _SAY_NOTHING_MORE:
+    if kind in {Kind.UPDATE, Kind.WAITLIST} and not guest.is_coming:
         return "The guest does not come any more."
     return None
 
@@ -44,7 +42,7 @@ def _reason_to_drop_bulk(
         return "The event is not published."
     if event.read().end_date <= now:
         return "The event is over."
-    if guest.status == OFF_THE_LIST:
+    if guest.is_off_the_list:
         return "The guest is not on the list any more."
     if kind is Kind.REMINDER and guest.status == "declined":
         return "The guest has declined."

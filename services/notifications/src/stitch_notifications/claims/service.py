@@ -22,8 +22,7 @@ from stitch_notifications.audience.models import KnownEvent, KnownGuest
 from stitch_notifications.audience.service import Audience
 from stitch_notifications.claims.repository import ClaimRepository, Recorded
 from stitch_notifications.claims.rules import RetryPolicy, reason_to_drop
-from stitch_notifications.deliveries.models import Delivery
-from stitch_notifications.deliveries.rules import BULK, Status
+from stitch_notifications.deliveries.models import BULK, Delivery, Status
 from stitch_notifications.letters.service import Letter
 from stitch_notifications.templates.models import Kind
 from stitch_notifications.templates.service import Shelf, Wordings

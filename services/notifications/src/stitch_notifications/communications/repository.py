@@ -9,9 +9,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stitch_notifications.communications.rules import Tally
-from stitch_notifications.deliveries.models import Delivery
-from stitch_notifications.deliveries.repository import Queued
-from stitch_notifications.deliveries.rules import Status
+from stitch_notifications.deliveries.models import Delivery, Queued, Status
 from stitch_notifications.templates.models import Kind
 
 

@@ -10,7 +10,12 @@ from stitch_common.http.etags import set_etag
 from stitch_common.http.lists import Cursors, RequestedPage, link_next, set_total
 from stitch_common.http.principals import Editor, Viewer
 from stitch_common.http.problems import declares
-from stitch_notifications.audience.errors import EventNotFoundError
+from stitch_notifications.audience.service import EventNotFoundError
+from stitch_notifications.communications.errors import (
+    CommunicationNotFoundError,
+    NotCancellableError,
+    NotRetryableError,
+)
 from stitch_notifications.communications.repository import Wanted
 from stitch_notifications.communications.rules import stats
 from stitch_notifications.communications.schemas import (
@@ -19,13 +24,7 @@ from stitch_notifications.communications.schemas import (
     RetryAccepted,
 )
 from stitch_notifications.communications.service import CommunicationService
-from stitch_notifications.deliveries.errors import (
-    CommunicationNotFoundError,
-    NotCancellableError,
-    NotRetryableError,
-)
-from stitch_notifications.deliveries.models import Delivery
-from stitch_notifications.deliveries.rules import WAITING, Status
+from stitch_notifications.deliveries.models import Delivery, Status
 from stitch_notifications.templates.models import Kind
 
 router = APIRouter(prefix="/api/notifications", tags=["Notifications"])
@@ -133,4 +132,4 @@ def _single(mail: Delivery, response: Response) -> CommunicationView:
 
 def _view(mail: Delivery) -> CommunicationView:
     view = CommunicationView.model_validate(mail)
-    return view if mail.status in WAITING else view.model_copy(update={"next_attempt_at": None})
+    return view if mail.is_waiting else view.model_copy(update={"next_attempt_at": None})

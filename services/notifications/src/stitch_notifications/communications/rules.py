@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stitch_notifications.deliveries.rules import ACCEPTED, Status
+from stitch_notifications.deliveries.models import ACCEPTED, Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from stitch_common.contracts.base import UTCDatetime
-from stitch_notifications.deliveries.rules import Status
+from stitch_notifications.deliveries.models import Status
 from stitch_notifications.templates.models import Kind
 
 

@@ -8,11 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stitch_common.clock import Clock
 from stitch_common.database import Database
 from stitch_notifications.audience.service import Audience
+from stitch_notifications.communications.errors import (
+    CommunicationNotFoundError,
+    NotCancellableError,
+    NotRetryableError,
+)
 from stitch_notifications.communications.repository import CommunicationRepository, Wanted
 from stitch_notifications.communications.rules import Tally
-from stitch_notifications.deliveries.errors import CommunicationNotFoundError
-from stitch_notifications.deliveries.models import Delivery
-from stitch_notifications.deliveries.repository import Queued
+from stitch_notifications.deliveries.models import Delivery, Queued
 from stitch_notifications.deliveries.service import MailDesk
 
 
@@ -45,6 +48,8 @@ class CommunicationService:
         now = self._clock()
         async with self._database.transaction() as session:
             mail = await _locked(session, delivery_id)
+            if not mail.is_retryable:
+                raise NotRetryableError
             mail.retry(now, now + self._give_up_after)
             self._desk(session).tell(
                 [Queued(mail.id, mail.version, mail.kind, mail.event_id, mail.rsvp_id)]
@@ -55,6 +60,8 @@ class CommunicationService:
         """Raise CommunicationNotFoundError or NotCancellableError."""
         async with self._database.transaction() as session:
             mail = await _locked(session, delivery_id)
+            if not mail.is_waiting:
+                raise NotCancellableError
             mail.cancel("An editor has cancelled it.")
         return mail
 

@@ -1,6 +1,8 @@
 """Deliveries: one row a mail, from the moment it is due."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -20,8 +22,33 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stitch_notifications.db import Base
-from stitch_notifications.deliveries.errors import NotCancellableError, NotRetryableError
-from stitch_notifications.deliveries.rules import DUE_STATES, RETRYABLE, WAITING, Status
+from stitch_notifications.templates.models import Kind
+
+
+class Status(StrEnum):
+    """Where a mail is."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    DEFERRED = "deferred"
+    FAILED = "failed"
+    BOUNCED = "bounced"
+    SUPPRESSED = "suppressed"
+    CANCELLED = "cancelled"
+
+
+WAITING = frozenset({Status.PENDING, Status.DEFERRED})
+DUE_STATES = frozenset({*WAITING, Status.SENDING})
+"""A mail that is being sent falls due again when its sender's lease ends."""
+
+RETRYABLE = frozenset({Status.FAILED, Status.BOUNCED, Status.CANCELLED, Status.DEFERRED})
+ACCEPTED = frozenset({Status.SENT, Status.DELIVERED, Status.BOUNCED})
+"""The mail server has taken these."""
+
+BULK = frozenset({Kind.INVITATION, Kind.REMINDER})
+"""Mail that a recipient can unsubscribe from; all other mail always arrives."""
 
 _MOMENT = TIMESTAMP(timezone=True)
 
@@ -91,18 +118,33 @@ class Delivery(Base):
         Index("ix_deliveries_batch_id_status", "batch_id", "status"),
     )
 
+    @property
+    def is_retryable(self) -> bool:
+        return self.status in RETRYABLE
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.status in WAITING
+
     def retry(self, now: datetime, give_up_at: datetime) -> None:
-        """Make it due at once; NotRetryableError."""
-        if self.status not in RETRYABLE:
-            raise NotRetryableError
+        """Make it due at once, for as long as a new mail would be."""
         self.status = Status.PENDING
         self.next_attempt_at, self.give_up_at = now, give_up_at
         self.note = None
         self.version += 1
 
     def cancel(self, note: str) -> None:
-        """Keep it from being sent; NotCancellableError."""
-        if self.status not in WAITING:
-            raise NotCancellableError
+        """Keep it from being sent."""
         self.status, self.note = Status.CANCELLED, note
         self.version += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A mail that waits to be sent, as facts tell of it."""
+
+    id: int
+    version: int
+    kind: str
+    event_id: int | None
+    rsvp_id: int | None

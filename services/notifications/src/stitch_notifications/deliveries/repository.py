@@ -1,7 +1,6 @@
 """The SQL that makes deliveries; a second mail for the same occasion is not made."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, select
@@ -9,23 +8,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stitch_notifications.audience.models import KnownGuest
-from stitch_notifications.deliveries.models import Delivery
-from stitch_notifications.deliveries.rules import WAITING
+from stitch_notifications.deliveries.models import WAITING, Delivery, Queued
 from stitch_notifications.templates.models import Kind
 
 Row = dict[str, Any]
 """A new delivery by column; the database gives it its id and its Message-ID."""
-
-
-@dataclass(frozen=True, slots=True)
-class Queued:
-    """A mail that waits to be sent."""
-
-    id: int
-    version: int
-    kind: str
-    event_id: int | None
-    rsvp_id: int | None
 
 
 _MADE = (Delivery.id, Delivery.version, Delivery.kind, Delivery.event_id, Delivery.rsvp_id)

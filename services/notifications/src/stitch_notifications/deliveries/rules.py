@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -20,34 +19,8 @@ from stitch_common.contracts.events import (
 )
 from stitch_notifications.templates.models import Kind
 
-
-class Status(StrEnum):
-    """Where a mail is."""
-
-    PENDING = "pending"
-    SENDING = "sending"
-    SENT = "sent"
-    DELIVERED = "delivered"
-    DEFERRED = "deferred"
-    FAILED = "failed"
-    BOUNCED = "bounced"
-    SUPPRESSED = "suppressed"
-    CANCELLED = "cancelled"
-
-
-WAITING = frozenset({Status.PENDING, Status.DEFERRED})
-DUE_STATES = frozenset({*WAITING, Status.SENDING})
-"""A mail that is being sent falls due again when its sender's lease ends."""
-
-RETRYABLE = frozenset({Status.FAILED, Status.BOUNCED, Status.CANCELLED, Status.DEFERRED})
-ACCEPTED = frozenset({Status.SENT, Status.DELIVERED, Status.BOUNCED})
-"""The mail server has taken these."""
-
 ACTIVE_ANSWERS = frozenset({"pending", "accepted", "maybe", "waitlisted"})
 """Guests who have not said no: they are told what happens to the event."""
-
-BULK = frozenset({Kind.INVITATION, Kind.REMINDER})
-"""Mail that a recipient can unsubscribe from; all other mail always arrives."""
 
 _PRIORITY: Mapping[Kind, int] = {
     Kind.UPDATE: 1,

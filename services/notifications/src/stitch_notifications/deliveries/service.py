@@ -18,7 +18,8 @@ from stitch_common.contracts.notifications import EmailQueued
 from stitch_common.database import Database
 from stitch_notifications.audience.models import KnownEvent
 from stitch_notifications.audience.service import Audience, is_about_event, is_about_guest
-from stitch_notifications.deliveries.repository import DeliveryRepository, Queued, Row
+from stitch_notifications.deliveries.models import Queued
+from stitch_notifications.deliveries.repository import DeliveryRepository, Row
 from stitch_notifications.deliveries.rules import (
     ACTIVE_ANSWERS,
     Announcement,
@@ -92,7 +93,7 @@ def _origin(received: Received) -> Row:
     return {"request_id": received.request_id, "traceparent": received.traceparent}
 
 
-def current_origin() -> Row:
+def _current_origin() -> Row:
     """The trace and the request that are being worked on."""
     carrier: dict[str, str] = {}
     _TRACE.inject(carrier)
@@ -137,6 +138,11 @@ class MailDesk:
         queued = await self._repository.add_for_guests(row, announcement.occasion, answers)
         self.tell(queued)
         return len(queued)
+
+    async def remind(self, event: KnownEvent, answers: Collection[str], *, batch_id: UUID) -> int:
+        """Queue a reminder for each guest with one of these answers; tells how many."""
+        reminder = Announcement(Kind.REMINDER, event.event_id, f"batch:{batch_id}", event.title)
+        return await self.announce(reminder, _current_origin(), answers=answers, batch_id=batch_id)
 
     def _row(self, draft: Draft, events: Mapping[int, KnownEvent]) -> Row:
         title = events[draft.event_id].title if draft.event_id else ""

@@ -10,7 +10,7 @@ from stitch_common.http.bodies import ResourceId
 from stitch_common.http.etags import set_etag
 from stitch_common.http.principals import Editor
 from stitch_common.http.problems import declares
-from stitch_notifications.audience.errors import EventNotFoundError, EventNotPublishedError
+from stitch_notifications.audience.service import EventNotFoundError, EventNotPublishedError
 from stitch_notifications.invitations.errors import BatchNotFoundError
 from stitch_notifications.invitations.models import Batch
 from stitch_notifications.invitations.repository import Progress

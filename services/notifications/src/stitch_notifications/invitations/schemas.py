@@ -15,7 +15,8 @@ from pydantic import (
 from stitch_common.contracts.base import UTCDatetime
 from stitch_common.contracts.notifications import Recipient
 from stitch_common.http.bodies import MAX_ID, RequestBody
-from stitch_notifications.invitations.rules import SkipReason, normalised_address
+from stitch_notifications.audience.service import normalised_address
+from stitch_notifications.invitations.rules import SkipReason
 
 MOST_RECIPIENTS = 100_000
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -37,6 +38,23 @@ class Invitation:
     requested_by: int
 
 
+def open_batch(
+    session: AsyncSession, kind: Kind, event_id: int, *, requested_by: int, at: datetime
+) -> Batch:
+    """A new batch in the transaction of a use case, which then says how many it is about."""
+    batch = Batch(
+        id=uuid7(at),
+        event_id=event_id,
+        kind=kind,
+        requested_by=requested_by,
+        queued=0,
+        skipped=0,
+        created_at=at,
+    )
+    BatchRepository(session).add(batch)
+    return batch
+
+
 class InvitationService:
     """Use cases around sending invitations."""
 
@@ -56,8 +74,15 @@ class InvitationService:
         """
         async with self._database.transaction() as session:
             selection = await self._select(session, wanted)
-            batch = self._batch(wanted, selection)
-            BatchRepository(session).add(batch)
+            batch = open_batch(
+                session,
+                Kind.INVITATION,
+                wanted.event_id,
+                requested_by=wanted.requested_by,
+                at=self._clock(),
+            )
+            batch.template_id = wanted.template_id
+            batch.queued, batch.skipped = len(selection.invited), len(selection.skipped)
             for fact in self._facts(wanted, batch, selection.invited):
                 Outbox(session).add(fact)
         return batch, selection
@@ -84,19 +109,6 @@ class InvitationService:
             resend=wanted.resend,
         )
         return Selection(selection.invited, unique.skipped + selection.skipped)
-
-    def _batch(self, wanted: Invitation, selection: Selection) -> Batch:
-        now = self._clock()
-        return Batch(
-            id=uuid7(now),
-            event_id=wanted.event_id,
-            kind=Kind.INVITATION,
-            template_id=wanted.template_id,
-            requested_by=wanted.requested_by,
-            queued=len(selection.invited),
-            skipped=len(selection.skipped),
-            created_at=now,
-        )
 
     def _facts(
         self, wanted: Invitation, batch: Batch, invited: Sequence[Recipient]

@@ -10,7 +10,7 @@ from stitch_common.http.problems import declares
 from stitch_notifications.letters.errors import GuestNotFoundError
 from stitch_notifications.letters.schemas import PreviewBody, PreviewView
 from stitch_notifications.letters.service import PreviewService
-from stitch_notifications.templates.errors import TemplateNotFoundError
+from stitch_notifications.templates.service import TemplateNotFoundError
 
 router = APIRouter(prefix="/api/notifications/templates", tags=["Templates"])
 

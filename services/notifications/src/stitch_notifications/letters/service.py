@@ -20,11 +20,12 @@ from stitch_common.security.links import LinkSigner
 from stitch_notifications.audience.service import Audience
 from stitch_notifications.letters import rules
 from stitch_notifications.letters.errors import GuestNotFoundError, UnwritableLetterError
-from stitch_notifications.rendering.rules import sample_values
-from stitch_notifications.rendering.service import Rendered, Wording, render
+from stitch_notifications.rendering.service import Rendered, Wording, render, sample_values
 from stitch_notifications.settings import NotificationsSettings
 from stitch_notifications.templates.models import Kind
 from stitch_notifications.templates.service import Shelf, wording_of
+
+__all__ = ["GuestNotFoundError", "Letter", "LetterWriter", "PreviewService"]
 
 UNSUBSCRIBE_FOR = timedelta(days=730)
 _ABOUT_ACCOUNTS = frozenset({Kind.VERIFICATION, Kind.REGISTRATION_REPEATED})

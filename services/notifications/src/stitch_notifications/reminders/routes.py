@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from stitch_common.http.bodies import ResourceId
 from stitch_common.http.principals import Editor
 from stitch_common.http.problems import declares
-from stitch_notifications.audience.errors import EventNotFoundError, EventNotPublishedError
+from stitch_notifications.audience.service import EventNotFoundError, EventNotPublishedError
 from stitch_notifications.reminders.schemas import RemindersAccepted, RemindersBody
 from stitch_notifications.reminders.service import ReminderService
 

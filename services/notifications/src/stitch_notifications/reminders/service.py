@@ -3,14 +3,12 @@
 from collections.abc import Collection
 from datetime import timedelta
 
-from stitch_common.bus.envelope import uuid7
 from stitch_common.clock import Clock
 from stitch_common.database import Database
 from stitch_notifications.audience.service import Audience
-from stitch_notifications.deliveries.rules import Announcement
-from stitch_notifications.deliveries.service import MailDesk, current_origin
+from stitch_notifications.deliveries.service import MailDesk
 from stitch_notifications.invitations.models import Batch
-from stitch_notifications.invitations.repository import BatchRepository
+from stitch_notifications.invitations.service import open_batch
 from stitch_notifications.templates.models import Kind
 
 
@@ -30,19 +28,7 @@ class ReminderService:
         now = self._clock()
         async with self._database.transaction() as session:
             event = await Audience(session).get_published_event(event_id)
-            batch = Batch(
-                id=uuid7(now),
-                event_id=event_id,
-                kind=Kind.REMINDER,
-                requested_by=requested_by,
-                queued=0,
-                skipped=0,
-                created_at=now,
-            )
-            reminder = Announcement(Kind.REMINDER, event_id, f"batch:{batch.id}", event.title)
+            batch = open_batch(session, Kind.REMINDER, event_id, requested_by=requested_by, at=now)
             desk = MailDesk(session, now, self._give_up_after)
-            batch.queued = await desk.announce(
-                reminder, current_origin(), answers=answers, batch_id=batch.id
-            )
-            BatchRepository(session).add(batch)
+            batch.queued = await desk.remind(event, answers, batch_id=batch.id)
         return batch

@@ -11,7 +11,22 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from mjml import mjml2html
 
 from stitch_notifications.rendering.errors import InvalidLayoutError
+from stitch_notifications.rendering.rules import placeholders, refusals, sample_values
 from stitch_notifications.templates.models import Kind
+
+__all__ = [
+    "InvalidLayoutError",
+    "Rendered",
+    "Values",
+    "Wording",
+    "compiled",
+    "placeholders",
+    "refusals",
+    "render",
+    "sample_values",
+    "standard_subject",
+    "standard_wording",
+]
 
 STANDARD = Path(__file__).parent / "standard"
 

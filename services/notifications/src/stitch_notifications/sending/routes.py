@@ -8,8 +8,7 @@ from stitch_common.errors import InvalidFieldError
 from stitch_common.http.bodies import ResourceId
 from stitch_common.http.principals import Admin, Editor
 from stitch_common.http.problems import declares
-from stitch_notifications.letters.errors import GuestNotFoundError
-from stitch_notifications.letters.routes import Previews
+from stitch_notifications.letters.service import GuestNotFoundError, PreviewService
 from stitch_notifications.sending.errors import (
     MailDeferredError,
     MailRefusedError,
@@ -22,7 +21,7 @@ from stitch_notifications.sending.schemas import (
     TestSendBody,
 )
 from stitch_notifications.sending.service import TestMailService, Tried
-from stitch_notifications.templates.errors import TemplateNotFoundError
+from stitch_notifications.templates.service import TemplateNotFoundError
 
 REFUSALS = (MailDeferredError, MailRefusedError, MailServerAwayError)
 
@@ -34,6 +33,12 @@ def test_mail_service(request: Request) -> TestMailService:
     return service
 
 
+def preview_service(request: Request) -> PreviewService:
+    service: PreviewService = request.app.state.previews
+    return service
+
+
+Previews = Annotated[PreviewService, Depends(preview_service)]
 TestMails = Annotated[TestMailService, Depends(test_mail_service)]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from stitch_common.http.bodies import MAX_ID, RequestBody
-from stitch_notifications.invitations.rules import normalised_address
+from stitch_notifications.audience.service import normalised_address
 
 Address = Annotated[
     str,

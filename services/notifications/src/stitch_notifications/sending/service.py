@@ -58,10 +58,13 @@ class Wake:
     def __call__(self) -> None:
         self._event.set()
 
-    async def wait(self, at_most: timedelta) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(at_most.total_seconds()):
-                await self._event.wait()
+    async def wait(self, at_most: timedelta, stop: asyncio.Event) -> None:
+        waits = [asyncio.create_task(event.wait()) for event in (self._event, stop)]
+        await asyncio.wait(
+            waits, timeout=at_most.total_seconds(), return_when=asyncio.FIRST_COMPLETED
+        )
+        for wait in waits:
+            wait.cancel()
         self._event.clear()
 
 
@@ -135,7 +138,7 @@ class Sender:
                 continue
             pause = FIRST_PAUSE
             if not found:
-                await self._wake.wait(self._pace.poll)
+                await self._wake.wait(self._pace.poll, stop)
         await mailer.close()
 
     async def _round(self, carrier: "Carrier", stop: asyncio.Event) -> bool:

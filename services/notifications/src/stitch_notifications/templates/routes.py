@@ -11,8 +11,7 @@ from stitch_common.http.lists import Cursors, RequestedPage, link_next, set_tota
 from stitch_common.http.principals import Admin, Editor
 from stitch_common.http.problems import InvalidQueryError, declares
 from stitch_common.versioning import StaleVersionError
-from stitch_notifications.rendering.rules import placeholders
-from stitch_notifications.rendering.service import standard_wording
+from stitch_notifications.rendering.service import placeholders, standard_wording
 from stitch_notifications.templates.errors import (
     BuiltinTemplateError,
     InvalidTemplateError,

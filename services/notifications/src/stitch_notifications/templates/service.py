@@ -9,9 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stitch_common.clock import Clock
 from stitch_common.database import Database
 from stitch_common.errors import FieldError, InvalidFieldError
-from stitch_notifications.rendering.errors import InvalidLayoutError
-from stitch_notifications.rendering.rules import refusals, sample_values
-from stitch_notifications.rendering.service import Wording, compiled, render
+from stitch_notifications.rendering.service import (
+    InvalidLayoutError,
+    Wording,
+    compiled,
+    refusals,
+    render,
+    sample_values,
+)
 from stitch_notifications.templates.errors import (
     BuiltinTemplateError,
     InvalidTemplateError,
@@ -20,6 +25,15 @@ from stitch_notifications.templates.errors import (
 from stitch_notifications.templates.models import Kind, Template
 from stitch_notifications.templates.repository import TemplateRepository
 from stitch_notifications.templates.schemas import TemplateBody
+
+__all__ = [
+    "Listed",
+    "Shelf",
+    "TemplateNotFoundError",
+    "TemplateService",
+    "Wordings",
+    "wording_of",
+]
 
 WRITABLE = ("name", "subject", "text", "mjml", "is_default")
 

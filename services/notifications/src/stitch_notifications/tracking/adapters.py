@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from stitch_notifications.tracking.service import Subscription
+from stitch_notifications.tracking.rules import Subscription
 
 _FOLDER = Path(__file__).parent / "pages"
 _STYLE = (_FOLDER / "page.css").read_text("utf-8")

@@ -7,8 +7,9 @@ from fastapi.responses import HTMLResponse
 
 from stitch_common.security.links import InvalidLinkError
 from stitch_notifications.tracking.adapters import unsubscribe_page
+from stitch_notifications.tracking.rules import Scope
 from stitch_notifications.tracking.schemas import UnsubscribeForm
-from stitch_notifications.tracking.service import Scope, UnsubscribeService
+from stitch_notifications.tracking.service import UnsubscribeService
 
 router = APIRouter(prefix="/api/notifications", include_in_schema=False)
 

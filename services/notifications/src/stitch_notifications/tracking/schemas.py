@@ -3,7 +3,7 @@
 from pydantic import ConfigDict
 
 from stitch_common.http.bodies import RequestBody
-from stitch_notifications.tracking.service import Scope
+from stitch_notifications.tracking.rules import Scope
 
 
 class UnsubscribeForm(RequestBody):

@@ -1,8 +1,6 @@
 """Who wants no more bulk mail; what somebody waits for always arrives (RFC 8058)."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,25 +11,9 @@ from stitch_common.database import Database
 from stitch_common.security.links import InvalidLinkError, LinkSigner
 from stitch_notifications.audience.service import Audience
 from stitch_notifications.tracking.repository import SuppressionRepository
+from stitch_notifications.tracking.rules import Scope, Subscription
 
 REASON = "unsubscribed"
-
-
-class Scope(StrEnum):
-    """What somebody wants no more mail about."""
-
-    EVENT = "event"
-    ALL = "all"
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """What an unsubscribe link is about."""
-
-    address: str
-    event_id: int
-    event_title: str
-    is_suppressed: bool
 
 
 class Suppressions:
