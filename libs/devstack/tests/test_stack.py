@@ -179,7 +179,7 @@ def test_a_second_run_says_that_it_already_runs(stack: StackProcess) -> None:
     second = StackProcess(stack.home)
 
     assert second.process.wait(timeout=20) == 0
-    assert second.output.strip().endswith(f"Stitch already runs (process {stack.process.pid}).")
+    assert f"Stitch already runs (process {stack.process.pid}); `make stop`" in second.output
 
 
 def test_ctrl_c_ends_everything_in_two_seconds(stack: StackProcess) -> None:

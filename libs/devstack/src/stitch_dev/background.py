@@ -28,11 +28,21 @@ class Background:
         """Return when all is ready; raise StackError with the end of the log if it isn't."""
         holder = Lock(self._home.lock).holder()
         if holder:
-            self._say(f"Stitch already runs (process {holder}).")
+            self._wait_for(holder)
         else:
             self._home.create()
             self._home.description.unlink(missing_ok=True)
             self._launch()
+
+    def _wait_for(self, holder: int) -> None:
+        """Somebody else has started it; that may be a moment ago."""
+        wait_until(
+            lambda: self._home.description.exists() or not Lock(self._home.lock).holder(),
+            seconds=_START_SECONDS,
+        )
+        if not self._home.description.exists():
+            raise StackError(f"Process {holder} tried to start Stitch and did not succeed.")
+        self._say(f"Stitch already runs (process {holder}); `make stop` ends it.")
 
     def _launch(self) -> None:
         log = self._home.logs / "supervisor.log"

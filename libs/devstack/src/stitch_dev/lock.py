@@ -22,7 +22,9 @@ class Lock:
         file = self._path.open("a+")
         if not _locks(file):
             file.close()
-            raise AlreadyRunningError(f"Stitch already runs (process {self.holder()}).")
+            raise AlreadyRunningError(
+                f"Stitch already runs (process {self.holder()}); `make stop` ends it."
+            )
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()

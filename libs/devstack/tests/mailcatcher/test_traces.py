@@ -108,6 +108,15 @@ def test_the_oldest_traces_and_endless_spans_go() -> None:
     assert sorted(len(trace.spans) for trace in traces.newest()) == [3, 3]
 
 
+def test_the_oldest_traces_go_when_all_have_too_many_spans() -> None:
+    traces = Traces(most_spans_in_all=5)
+    for number in range(1, 4):
+        for span in range(1, 3):
+            traces.add(read_export(export("x", "y", trace=number, span=span), ""))
+
+    assert [len(trace.spans) for trace in traces.newest()] == [2, 2]
+
+
 def test_spans_in_a_circle_do_not_hang() -> None:
     traces = Traces()
     traces.add(read_export(export("x", "a", span=1, parent=2), ""))

@@ -13,6 +13,7 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 
 _MOST_TRACES = 500
 _MOST_SPANS = 2_000
+_MOST_SPANS_IN_ALL = 20_000
 _MILLISECOND = 1_000_000
 _KINDS = {
     number: name.removeprefix("SPAN_KIND_").lower()
@@ -86,10 +87,18 @@ class Trace:
 
 
 class Traces:
-    def __init__(self, *, most_traces: int = _MOST_TRACES, most_spans: int = _MOST_SPANS) -> None:
+    def __init__(
+        self,
+        *,
+        most_traces: int = _MOST_TRACES,
+        most_spans: int = _MOST_SPANS,
+        most_spans_in_all: int = _MOST_SPANS_IN_ALL,
+    ) -> None:
         self._most_traces = most_traces
         self._most_spans = most_spans
+        self._most_spans_in_all = most_spans_in_all
         self._traces: dict[str, Trace] = {}
+        self._spans = 0
 
     def __len__(self) -> int:
         return len(self._traces)
@@ -101,8 +110,10 @@ class Traces:
             self._traces[span.trace_id] = trace
             if len(trace.spans) < self._most_spans:
                 trace.spans.append(span)
-        while len(self._traces) > self._most_traces:
-            del self._traces[next(iter(self._traces))]
+                self._spans += 1
+        while len(self._traces) > self._most_traces or self._spans > self._most_spans_in_all:
+            oldest = self._traces.pop(next(iter(self._traces)))
+            self._spans -= len(oldest.spans)
 
     def newest(self) -> list[Trace]:
         return sorted(self._traces.values(), key=lambda trace: trace.started_ns, reverse=True)
@@ -112,6 +123,7 @@ class Traces:
 
     def clear(self) -> None:
         self._traces.clear()
+        self._spans = 0
 
 
 def read_export(body: bytes, encoding: str) -> list[Span]:
