@@ -79,9 +79,13 @@ async def places(
     ]
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1280)])
+@pytest.mark.parametrize(
+    ("scheme", "width", "part"),
+    # In the dark only colours differ: some states show them all.
+    [("light", 390, slice(None)), ("dark", 1280, slice(0, None, 3))],
+)
 async def test_axe_finds_nothing_and_the_policy_blocks_nothing(
-    browser: Browser, address: str, places: list[str], scheme: Scheme, width: int
+    browser: Browser, address: str, places: list[str], scheme: Scheme, width: int, part: slice
 ) -> None:
     found: list[str] = []
     size = ViewportSize(width=width, height=844)
@@ -89,7 +93,7 @@ async def test_axe_finds_nothing_and_the_policy_blocks_nothing(
     page.on("pageerror", lambda error: found.append(str(error)))
     page.on("console", lambda said: found.append(said.text) if "Policy" in said.text else None)
 
-    for place in places:
+    for place in places[part]:
         await page.goto(address + place)
         violations = (await Axe().run(page)).response["violations"]
         found += [f"{place[:8]}: {violation['id']}" for violation in violations]
