@@ -19,16 +19,20 @@ class GivenStack(BaseSettings):
     dev_json: Path | None = None
     port_base: int = 18000
 
+    def ports_of(self, worker: str) -> int:
+        """Workers of one test run have a system each: `gw1` listens beside `gw0`."""
+        return self.port_base + 100 * int(worker.removeprefix("gw").removeprefix("master") or 0)
+
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Generator[Stack]:
     given = GivenStack()
     with ExitStack() as exits:
-        home = (
-            given.dev_json.parent
-            if given.dev_json
-            else exits.enter_context(own_stack(tmp_path_factory.mktemp("stitch"), given.port_base))
-        )
+        if given.dev_json:
+            home = given.dev_json.parent
+        else:
+            folder, ports = tmp_path_factory.mktemp("stitch"), given.ports_of(worker_id)
+            home = exits.enter_context(own_stack(folder, ports))
         stack = Stack(home, json.loads((home / "dev.json").read_text()))
         yield stack
         stack.close()
