@@ -45,11 +45,11 @@ async def test_an_admin_writes_changes_and_removes_a_template(
 async def test_editors_see_the_standard_templates_page_by_page(
     client: httpx.AsyncClient, editor: Headers
 ) -> None:
-    first = await client.get(f"{URL}?limit=5&count=true", headers=editor)
+    first = await client.get(f"{URL}?limit={len(Kind) // 2 + 1}&count=true", headers=editor)
     second = await client.get(first.links["next"]["url"], headers=editor)
 
     found = first.json() + second.json()
-    assert first.headers["x-total-count"] == "9"
+    assert first.headers["x-total-count"] == str(len(Kind))
     assert {template["kind"] for template in found} == set(Kind)
     assert all(template["is_builtin"] and template["is_default"] for template in found)
     assert all(template["subject"] and template["text"] for template in found)
@@ -117,7 +117,7 @@ async def test_a_template_keeps_its_kind(client: httpx.AsyncClient, admin: Heade
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/kind")
 
 
-@pytest.mark.parametrize("number", range(1, 10))
+@pytest.mark.parametrize("number", range(1, len(Kind) + 1))
 async def test_every_standard_template_can_be_previewed(
     client: httpx.AsyncClient, editor: Headers, number: int
 ) -> None:
