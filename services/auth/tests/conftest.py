@@ -4,6 +4,7 @@ import json
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from itertools import count
 from typing import Any
@@ -44,7 +45,8 @@ def settings_with(**changes: Any) -> AuthSettings:
         "cursor_key": SecretStr("c" * 40),
         "secret_keys": {"k1": KEY},
         "password_peppers": {"p1": KEY},
-        "link_keys": {"verify-email": {"1": KEY}},
+        "link_keys": {"verify-email": {"1": KEY}, "reset-password": {"1": KEY}},
+        "mail_answer_after": timedelta(0),
         "public_url": "https://stitch.example",
         "cors_origins": ("https://app.example",),
         "hashing_memory_kib": 8,

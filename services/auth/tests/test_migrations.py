@@ -8,12 +8,13 @@ from stitch_auth.accounts.models import User
 from stitch_auth.audit.models import AuditEntry
 from stitch_auth.db import Base
 from stitch_auth.keys.models import SigningKey
-from stitch_auth.registration.models import EmailVerification
+from stitch_auth.recovery.models import PasswordReset
 from stitch_auth.sessions.models import Session
 from stitch_auth.throttling.models import RecentAttempts
+from stitch_auth.verification.models import EmailVerification
 from stitch_common.database import Database
 
-MODELS = (User, EmailVerification, Session, SigningKey, RecentAttempts, AuditEntry)
+MODELS = (User, EmailVerification, PasswordReset, Session, SigningKey, RecentAttempts, AuditEntry)
 OURS = {model.__tablename__ for model in MODELS}
 
 

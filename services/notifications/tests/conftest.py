@@ -41,7 +41,10 @@ def settings() -> NotificationsSettings:
         environment="test",
         database_url=SecretStr("postgresql://unused"),
         cursor_key=SecretStr("c" * 40),
-        link_keys={purpose: {"1": KEY} for purpose in ("rsvp", "verify-email", "unsubscribe")},
+        link_keys={
+            purpose: {"1": KEY}
+            for purpose in ("rsvp", "verify-email", "reset-password", "unsubscribe")
+        },
         public_url="https://stitch.example",
     )
 

@@ -7,7 +7,12 @@ from uuid import uuid4
 
 from stitch_common.bus.inbox import Received
 from stitch_common.contracts import Fact
-from stitch_common.contracts.auth import EmailVerificationRequested, RegistrationRepeated
+from stitch_common.contracts.auth import (
+    EmailChanged,
+    EmailVerificationRequested,
+    PasswordResetRequested,
+    RegistrationRepeated,
+)
 from stitch_common.contracts.events import (
     EventCancelled,
     EventPublished,
@@ -132,6 +137,29 @@ def cancelled(*, version: int = 6, notify: bool = True) -> EventCancelled:
 def registration_repeated(**changes: Any) -> RegistrationRepeated:
     usual = {"user_id": 5, "email": "old@example.com", "full_name": "Old Hand", "at": NOW}
     return RegistrationRepeated(**{**usual, **changes})
+
+
+def reset_requested(**changes: Any) -> PasswordResetRequested:
+    usual: dict[str, Any] = {
+        "user_id": 5,
+        "reset_id": 9,
+        "email": "old@example.com",
+        "full_name": "Old Hand",
+        "expires_at": NOW + timedelta(minutes=30),
+        "at": NOW,
+    }
+    return PasswordResetRequested(**{**usual, **changes})
+
+
+def email_changed(**changes: Any) -> EmailChanged:
+    usual: dict[str, Any] = {
+        "user_id": 5,
+        "old_email": "old@example.com",
+        "email": "new@example.com",
+        "full_name": "Old Hand",
+        "at": NOW,
+    }
+    return EmailChanged(**{**usual, **changes})
 
 
 def verification_requested(**changes: Any) -> EmailVerificationRequested:

@@ -10,18 +10,23 @@ from stitch_auth.accounts.routes import router as accounts_router
 from stitch_auth.accounts.service import AccountService
 from stitch_auth.audit.routes import router as audit_router
 from stitch_auth.audit.service import AuditService
+from stitch_auth.credentials.routes import router as credentials_router
+from stitch_auth.credentials.service import CredentialsService
 from stitch_auth.keys.routes import router as keys_router
 from stitch_auth.keys.service import KeyService
 from stitch_auth.pages.adapters import PageRenderer
 from stitch_auth.pages.routes import router as pages_router
 from stitch_auth.passwords.service import PasswordService
+from stitch_auth.recovery.routes import router as recovery_router
+from stitch_auth.recovery.service import RecoveryService
 from stitch_auth.registration.routes import router as registration_router
-from stitch_auth.registration.service import MailLimits, RegistrationService, VerificationService
+from stitch_auth.registration.service import RegistrationService
 from stitch_auth.sessions.routes import router as sessions_router
 from stitch_auth.sessions.service import LoginService, SessionService
 from stitch_auth.settings import AuthSettings
 from stitch_auth.throttling.service import Throttle
 from stitch_auth.tokens.service import TokenService
+from stitch_auth.verification.service import MailLimits, VerificationService
 from stitch_common.http.app import create_app
 from stitch_common.http.lists import Cursors
 from stitch_common.runtime import StoredRuntime
@@ -34,15 +39,22 @@ PUBLIC_ROUTES = {
     "POST /api/auth/verify-email/resend": "who waits for the mail can't log in yet",
     "POST /api/auth/token": "it is the log-in; the password is the credential",
     "POST /api/auth/refresh": "the refresh token is the credential",
+    "POST /api/auth/password-reset": "who asks has lost the password",
+    "POST /api/auth/password-reset/confirm": "the token out of the mail is the credential",
     "GET /api/auth/.well-known/jwks.json": "public keys are for everybody",
     "GET /api/auth/.well-known/oauth-authorization-server": "where to log in is for everybody",
     "GET /verify-email/{token}": "the token out of the mail is the credential",
     "HEAD /verify-email/{token}": "the token out of the mail is the credential",
     "POST /verify-email/{token}": "the token out of the mail is the credential",
+    "GET /reset-password/{token}": "the token out of the mail is the credential",
+    "HEAD /reset-password/{token}": "the token out of the mail is the credential",
+    "POST /reset-password/{token}": "the token out of the mail is the credential",
 }
 ROUTERS = (
     registration_router,
     sessions_router,
+    recovery_router,
+    credentials_router,
     accounts_router,
     audit_router,
     keys_router,
@@ -98,6 +110,7 @@ def services(runtime: StoredRuntime[AuthSettings], keys: KeyService) -> dict[str
     throttle = Throttle(database, clock)
     limits = MailLimits(throttle, settings)
     tokens = TokenService(keys, clock, settings=settings)
+    links = LinkSigner(settings.link_keys, clock)
     cursors = Cursors(settings.cursor_key)
     sessions = SessionService(database, clock, settings=settings, tokens=tokens)
     return {
@@ -109,8 +122,27 @@ def services(runtime: StoredRuntime[AuthSettings], keys: KeyService) -> dict[str
             database,
             clock,
             ttl=settings.verification_ttl,
-            links=LinkSigner(settings.link_keys, clock),
+            links=links,
             limits=limits,
+            sessions=sessions,
+        ),
+        "recovery": RecoveryService(
+            database,
+            clock,
+            settings=settings,
+            passwords=passwords,
+            links=links,
+            limits=limits,
+            sessions=sessions,
+        ),
+        "credentials": CredentialsService(
+            database,
+            clock,
+            settings=settings,
+            passwords=passwords,
+            throttle=throttle,
+            limits=limits,
+            sessions=sessions,
         ),
         "logins": LoginService(
             database,

@@ -6,13 +6,14 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from stitch_common.security.principals import Role
 from stitch_common.settings import Keyring, Keyrings, StoredServiceSettings
 
 DEV_ORIGINS = ("http://localhost:3000",)
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+LINK_PURPOSES = frozenset({"verify-email", "reset-password"})
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
@@ -34,12 +35,13 @@ class AuthSettings(StoredServiceSettings):
     password_peppers: Keyring
     """Mixed into every password; an old one stays as long as hashes made with it."""
     link_keys: Keyrings
-    """Purpose `verify-email`."""
+    """Purposes `verify-email` and `reset-password`."""
 
     registration: Literal["open", "invite", "closed"] = "open"
     default_role: Role = Role.VIEWER
     bootstrap_users: tuple[BootstrapUser, ...] = ()
     verification_ttl: timedelta = timedelta(hours=48)
+    reset_ttl: timedelta = timedelta(minutes=30)
     login_url: str | None = None
     """Where a page sends people who may now log in; unset: no such link."""
 
@@ -73,6 +75,15 @@ class AuthSettings(StoredServiceSettings):
     registration_window: timedelta = timedelta(minutes=10)
     mail_cool_down: timedelta = timedelta(minutes=1)
     """Between two mails that strangers can cause to one address."""
+    mail_answer_after: timedelta = timedelta(milliseconds=200)
+    """When a wish for a mail is answered, whether there is an account or not."""
+
+    @field_validator("link_keys")
+    @classmethod
+    def _has_all_purposes(cls, keyrings: Keyrings) -> Keyrings:
+        if missing := LINK_PURPOSES - keyrings.keys():
+            raise ValueError(f"no key for {', '.join(sorted(missing))}")
+        return keyrings
 
     @property
     def trusted_origins(self) -> frozenset[str]:

@@ -6,9 +6,10 @@ import structlog
 
 from stitch_auth.keys.service import KeyService
 from stitch_auth.passwords.service import PasswordService
-from stitch_auth.registration.service import MailLimits, RegistrationService
+from stitch_auth.registration.service import RegistrationService
 from stitch_auth.settings import AuthSettings, BootstrapUser
 from stitch_auth.throttling.service import Throttle
+from stitch_auth.verification.service import MailLimits
 from stitch_common.process import Worker
 from stitch_common.runtime import StoredRuntime
 

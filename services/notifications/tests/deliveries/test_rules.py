@@ -6,12 +6,14 @@ import pytest
 from services.notifications.tests.factories import (
     answered,
     cancelled,
+    email_changed,
     invited,
     promoted,
     published,
     registered,
     registration_repeated,
     rescheduled,
+    reset_requested,
     verification_requested,
 )
 
@@ -29,6 +31,8 @@ from stitch_notifications.templates.models import Kind
         (answered(3, version=4), Kind.CONFIRMATION, "rsvp:3:answer:4"),
         (promoted(3, version=4), Kind.WAITLIST, "rsvp:3:seat:4"),
         (verification_requested(), Kind.VERIFICATION, "verification:9"),
+        (reset_requested(), Kind.RESET, "reset:9"),
+        (email_changed(), Kind.EMAIL_CHANGED, "user:5:2026-03-02T12:00:00+00:00"),
         (registration_repeated(), Kind.REGISTRATION_REPEATED, "user:5:2026-03-02T12"),
     ],
 )
@@ -57,6 +61,16 @@ def test_an_invitation_is_written_from_what_is_known_when_it_leaves() -> None:
 
     assert draft is not None
     assert draft.details == {}
+
+
+def test_the_old_address_is_told_of_the_new_one() -> None:
+    draft = draft_for(email_changed())
+
+    assert draft is not None
+    assert (draft.recipient_email, draft.details) == (
+        "old@example.com",
+        {"email": "new@example.com"},
+    )
 
 
 def test_a_verification_is_of_no_use_after_its_link() -> None:

@@ -25,8 +25,15 @@ DETAILS: dict[Kind, dict[str, Any]] = {
         "location": "Gewandhaus",
     },
     Kind.VERIFICATION: {"verification_id": 9, "expires_at": "2026-03-03T12:00:00+00:00"},
+    Kind.RESET: {"reset_id": 9, "expires_at": "2026-03-03T12:00:00+00:00"},
+    Kind.EMAIL_CHANGED: {"email": "countess@example.org"},
 }
-ABOUT_ACCOUNTS = {Kind.VERIFICATION, Kind.REGISTRATION_REPEATED}
+ABOUT_ACCOUNTS = {
+    Kind.VERIFICATION,
+    Kind.REGISTRATION_REPEATED,
+    Kind.RESET,
+    Kind.EMAIL_CHANGED,
+}
 
 
 @pytest.fixture
@@ -125,13 +132,16 @@ def test_a_guest_gets_a_link_that_is_theirs_alone(writer: LetterWriter, links: L
         links.verify(token, "verify-email")
 
 
-def test_a_verification_link_is_made_of_the_ids_of_the_fact(
-    writer: LetterWriter, links: LinkSigner
+@pytest.mark.parametrize(
+    ("kind", "purpose"), [(Kind.VERIFICATION, "verify-email"), (Kind.RESET, "reset-password")]
+)
+def test_the_link_of_an_account_is_made_of_the_ids_of_the_fact(
+    writer: LetterWriter, links: LinkSigner, kind: Kind, purpose: str
 ) -> None:
-    text = part(writer.write(letter(Kind.VERIFICATION)), "plain")
+    text = part(writer.write(letter(kind)), "plain")
 
-    token = text.split("https://stitch.example/verify-email/")[1].split()[0]
-    found = links.verify(token, "verify-email")
+    token = text.split(f"https://stitch.example/{purpose}/")[1].split()[0]
+    found = links.verify(token, purpose)
     assert (found.id, found.version) == (9, 1)
 
 

@@ -128,6 +128,14 @@ class User(Versioned, Base):
             self.touch(changed)
         return changed
 
+    def set_password(self, password_hash: str, at: datetime) -> None:
+        self.password_hash, self.updated_at = password_hash, at
+        self.touch(["password"])
+
+    def replace_email(self, email: str, at: datetime) -> None:
+        """Another address, confirmed by its owner."""
+        self.change(at, email=email, email_key=email_key(email), email_verified_at=at)
+
     def verify(self, at: datetime) -> bool:
         """Note that the address is its owner's; False if that was known."""
         if self.is_verified:

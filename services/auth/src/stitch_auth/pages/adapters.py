@@ -6,7 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
-from stitch_auth.pages.rules import Page, security_headers
+from stitch_auth.pages.rules import Page, ResetPage, security_headers
 
 
 class PageRenderer:
@@ -24,9 +24,16 @@ class PageRenderer:
         # Our own file: the policy allows exactly these bytes.
         environment.globals["style"] = Markup(style)  # noqa: S704 - see above
         environment.globals["login_url"] = login_url
-        self._template = environment.get_template("verify.html")
+        self._templates = {
+            Page: environment.get_template("verify.html"),
+            ResetPage: environment.get_template("reset.html"),
+        }
         self._headers = security_headers(style)
 
-    def render(self, page: Page, *, email: str | None = None) -> HTMLResponse:
-        body = self._template.render(page=page.value, email=email)
-        return HTMLResponse(body, page.value.status, headers=self._headers)
+    def render(
+        self, page: Page | ResetPage, *, email: str | None = None, problem: str | None = None
+    ) -> HTMLResponse:
+        template = self._templates[type(page)]
+        body = template.render(page=page.value, email=email, problem=problem)
+        status = 422 if problem else page.value.status
+        return HTMLResponse(body, status, headers=self._headers)

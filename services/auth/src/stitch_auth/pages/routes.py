@@ -1,21 +1,34 @@
-"""The page behind a mailed verification link; only its button changes anything."""
+"""The pages behind mailed links; only their buttons change anything."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import HTMLResponse
 
 from stitch_auth.callers.service import CurrentCaller
 from stitch_auth.pages.adapters import PageRenderer
-from stitch_auth.pages.rules import Page
-from stitch_auth.registration.service import VerificationService
-from stitch_common.errors import ErrorKind, StitchError
+from stitch_auth.pages.rules import Page, ResetPage
+from stitch_auth.pages.schemas import PasswordForm
+from stitch_auth.passwords.service import HASHING_ERRORS
+from stitch_auth.recovery.service import RecoveryService
+from stitch_auth.verification.service import (
+    ALREADY_USED,
+    VERIFICATION_ERRORS,
+    VerificationService,
+)
+from stitch_common.errors import StitchError
+from stitch_common.security.links import InvalidLinkError
 
-router = APIRouter(prefix="/verify-email", tags=["Pages"], include_in_schema=False)
+router = APIRouter(tags=["Pages"], include_in_schema=False)
 
 
 def verification_service(request: Request) -> VerificationService:
     service: VerificationService = request.app.state.verifications
+    return service
+
+
+def recovery_service(request: Request) -> RecoveryService:
+    service: RecoveryService = request.app.state.recovery
     return service
 
 
@@ -25,20 +38,21 @@ def page_renderer(request: Request) -> PageRenderer:
 
 
 Verifications = Annotated[VerificationService, Depends(verification_service)]
+Recovery = Annotated[RecoveryService, Depends(recovery_service)]
 Pages = Annotated[PageRenderer, Depends(page_renderer)]
 
 
-@router.api_route("/{token}", methods=["GET", "HEAD"])
+@router.api_route("/verify-email/{token}", methods=["GET", "HEAD"])
 async def show_verification(token: str, verifications: Verifications, pages: Pages) -> HTMLResponse:
     """Ask for the click that counts: mail scanners open links, too."""
     try:
-        user = await verifications.inspect(token)
+        email = await verifications.inspect(token)
     except StitchError as error:
         return pages.render(_page_of(error))
-    return pages.render(Page.ASK, email=user.email)
+    return pages.render(Page.ASK, email=email)
 
 
-@router.post("/{token}")
+@router.post("/verify-email/{token}")
 async def confirm_address(
     token: str, verifications: Verifications, pages: Pages, caller: CurrentCaller
 ) -> HTMLResponse:
@@ -50,8 +64,36 @@ async def confirm_address(
 
 
 def _page_of(error: StitchError) -> Page:
-    if error.kind is ErrorKind.CONFLICT:
+    if isinstance(error, ALREADY_USED):
         return Page.ALREADY
-    if error.kind is ErrorKind.NOT_FOUND:
+    if isinstance(error, VERIFICATION_ERRORS):
         return Page.INVALID
     raise error
+
+
+@router.api_route("/reset-password/{token}", methods=["GET", "HEAD"])
+async def show_reset(token: str, recovery: Recovery, pages: Pages) -> HTMLResponse:
+    """Ask for the new password."""
+    try:
+        user = await recovery.inspect(token)
+    except InvalidLinkError:
+        return pages.render(ResetPage.INVALID)
+    return pages.render(ResetPage.ASK, email=user.email)
+
+
+@router.post("/reset-password/{token}")
+async def set_password(
+    token: str,
+    form: Annotated[PasswordForm, Form()],
+    recovery: Recovery,
+    pages: Pages,
+    caller: CurrentCaller,
+) -> HTMLResponse:
+    try:
+        user = await recovery.inspect(token)
+        await recovery.confirm(token, form.password.get_secret_value(), caller)
+    except InvalidLinkError:
+        return pages.render(ResetPage.INVALID)
+    except HASHING_ERRORS as error:
+        return pages.render(ResetPage.ASK, email=user.email, problem=error.detail)
+    return pages.render(ResetPage.DONE)

@@ -29,10 +29,3 @@ class EmailKnownError(StitchError):
 
     kind = ErrorKind.CONFLICT
     code = "email-known"
-
-
-class LinkAlreadyUsedError(StitchError):
-    """This address is confirmed already; you can log in."""
-
-    kind = ErrorKind.CONFLICT
-    code = "link-already-used"

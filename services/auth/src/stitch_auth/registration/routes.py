@@ -8,7 +8,6 @@ from stitch_auth.callers.service import CurrentCaller
 from stitch_auth.passwords.service import HASHING_ERRORS
 from stitch_auth.registration.errors import (
     InvitationRequiredError,
-    LinkAlreadyUsedError,
     RegistrationClosedError,
     UsernameTakenError,
 )
@@ -18,10 +17,10 @@ from stitch_auth.registration.schemas import (
     VerificationToken,
     VerificationWish,
 )
-from stitch_auth.registration.service import RegistrationService, VerificationService
+from stitch_auth.registration.service import RegistrationService
 from stitch_auth.throttling.service import THROTTLING_ERRORS
+from stitch_auth.verification.service import VERIFICATION_ERRORS, VerificationService
 from stitch_common.http.problems import declares
-from stitch_common.security.links import InvalidLinkError
 
 router = APIRouter(prefix="/api/auth", tags=["Registration"])
 
@@ -67,7 +66,7 @@ async def register(
     return REGISTERED
 
 
-@router.post("/verify-email", responses=declares(InvalidLinkError, LinkAlreadyUsedError))
+@router.post("/verify-email", responses=declares(*VERIFICATION_ERRORS))
 async def verify_email(
     body: VerificationToken, verifications: Verifications, caller: CurrentCaller
 ) -> Acknowledgement:

@@ -57,11 +57,17 @@ class SessionRepository:
         )
         return list((await self._transaction.scalars(query)).all())
 
-    async def end_all(self, user_id: int, at: datetime, reason: str) -> list[str]:
-        """End every session of a user; gives the ids of those that had not ended."""
+    async def end_all(
+        self, user_id: int, at: datetime, *, reason: str, keep: str | None = None
+    ) -> list[str]:
+        """End every session of a user but one; gives the ids of those that had not ended."""
         query = (
             update(Session)
-            .where(Session.user_id == user_id, Session.ended_at.is_(None))
+            .where(
+                Session.user_id == user_id,
+                Session.ended_at.is_(None),
+                Session.sid.is_distinct_from(keep),
+            )
             .values(ended_at=at, end_reason=reason)
             .returning(Session.sid)
         )

@@ -233,11 +233,18 @@ class SessionService:
                 raise SessionNotFoundError
 
     async def end_all_of(
-        self, session: AsyncSession, user_id: int, *, reason: str, trail: AuditTrail
+        self,
+        session: AsyncSession,
+        user_id: int,
+        *,
+        reason: str,
+        trail: AuditTrail,
+        keep: str | None = None,
     ) -> None:
-        """End every session of a user, in the transaction of the reason for it."""
+        """End every session of a user but one, in the transaction of the reason for it."""
         at = self._clock()
-        for sid in await SessionRepository(session).end_all(user_id, at, reason):
+        sessions = SessionRepository(session)
+        for sid in await sessions.end_all(user_id, at, reason=reason, keep=keep):
             _tell(session, SessionRevoked(sid=sid, user_id=user_id, reason=reason, at=at), trail)
 
     def _end(

@@ -212,7 +212,10 @@ EVENT_PAGE_ROWS = (
     row("GET POST", "/e/{slug}/{rest:path}", OPEN_TO_READ, is_page=True),
 )
 
-AUTH_PAGE_ROWS = (row("GET POST", "/verify-email/{token}", LINK_IN_PATH, is_page=True),)
+AUTH_PAGE_ROWS = (
+    row("GET POST", "/verify-email/{token}", LINK_IN_PATH, is_page=True),
+    row("GET POST", "/reset-password/{token}", LINK_IN_PATH, is_page=True),
+)
 
 ROUTES: tuple[Route, ...] = (
     *rows_of(HERE, "", HERE_ROWS),

@@ -5,7 +5,12 @@ the mails of accounts too. Where two of these meet, versions and the event's loc
 """
 
 from stitch_common.bus.consumer import BatchConsumer
-from stitch_common.contracts.auth import EmailVerificationRequested, RegistrationRepeated
+from stitch_common.contracts.auth import (
+    EmailChanged,
+    EmailVerificationRequested,
+    PasswordResetRequested,
+    RegistrationRepeated,
+)
 from stitch_common.contracts.events import (
     EventCancelled,
     EventCreated,
@@ -43,7 +48,12 @@ def create_consumers(deliveries: DeliveryService) -> list[BatchConsumer]:
         BatchConsumer("notifications-invitations", [GuestInvited], deliveries.take),
         BatchConsumer(
             "notifications-accounts",
-            [EmailVerificationRequested, RegistrationRepeated],
+            [
+                EmailVerificationRequested,
+                RegistrationRepeated,
+                PasswordResetRequested,
+                EmailChanged,
+            ],
             deliveries.take,
         ),
     ]

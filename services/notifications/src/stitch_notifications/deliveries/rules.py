@@ -7,7 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from stitch_common.contracts import Fact
-from stitch_common.contracts.auth import EmailVerificationRequested, RegistrationRepeated
+from stitch_common.contracts.auth import (
+    EmailChanged,
+    EmailVerificationRequested,
+    PasswordResetRequested,
+    RegistrationRepeated,
+)
 from stitch_common.contracts.events import (
     EventCancelled,
     EventRescheduled,
@@ -79,11 +84,23 @@ def draft_for(fact: Fact) -> Draft | None:
             draft = _to_guest(Kind.CONFIRMATION, fact, f"answer:{fact.version}")
         case RSVPPromoted():
             draft = _to_guest(Kind.WAITLIST, fact, f"seat:{fact.version}")
-        case EmailVerificationRequested():
-            draft = _verification(fact)
-        case RegistrationRepeated():
-            draft = _note_on_repeated_registration(fact)
+        case _:
+            draft = _draft_about_account(fact)
     return draft
+
+
+def _draft_about_account(fact: Fact) -> Draft | None:
+    match fact:
+        case EmailVerificationRequested():
+            return _verification(fact)
+        case RegistrationRepeated():
+            return _note_on_repeated_registration(fact)
+        case PasswordResetRequested():
+            return _reset(fact)
+        case EmailChanged():
+            return _note_on_new_address(fact)
+        case _:
+            return None
 
 
 def announcement_for(fact: Fact) -> Announcement | None:
@@ -138,6 +155,29 @@ def _verification(fact: EmailVerificationRequested) -> Draft:
             "verification_id": fact.verification_id,
             "expires_at": fact.expires_at.isoformat(),
         },
+    )
+
+
+def _reset(fact: PasswordResetRequested) -> Draft:
+    return Draft(
+        kind=Kind.RESET,
+        occasion=f"reset:{fact.reset_id}",
+        recipient_email=fact.email,
+        recipient_name=fact.full_name,
+        user_id=fact.user_id,
+        expires_at=fact.expires_at,
+        details={"reset_id": fact.reset_id, "expires_at": fact.expires_at.isoformat()},
+    )
+
+
+def _note_on_new_address(fact: EmailChanged) -> Draft:
+    return Draft(
+        kind=Kind.EMAIL_CHANGED,
+        occasion=f"user:{fact.user_id}:{fact.at.isoformat()}",
+        recipient_email=fact.old_email,
+        recipient_name=fact.full_name,
+        user_id=fact.user_id,
+        details={"email": fact.email},
     )
 
 

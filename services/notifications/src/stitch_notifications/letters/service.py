@@ -28,7 +28,9 @@ from stitch_notifications.templates.service import Shelf, wording_of
 __all__ = ["GuestNotFoundError", "Letter", "LetterWriter", "PreviewService"]
 
 UNSUBSCRIBE_FOR = timedelta(days=730)
-_ABOUT_ACCOUNTS = frozenset({Kind.VERIFICATION, Kind.REGISTRATION_REPEATED})
+_ABOUT_ACCOUNTS = frozenset(
+    {Kind.VERIFICATION, Kind.REGISTRATION_REPEATED, Kind.RESET, Kind.EMAIL_CHANGED}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,14 +148,22 @@ class LetterWriter:
                 return {}
 
     def _account_values(self, letter: Letter) -> dict[str, Any]:
-        if letter.kind is not Kind.VERIFICATION:
-            return {}
+        match letter.kind:
+            case Kind.VERIFICATION:
+                return self._link_once(letter, "verify-email", "verification_id", "verify_link")
+            case Kind.RESET:
+                return self._link_once(letter, "reset-password", "reset_id", "reset_link")
+            case Kind.EMAIL_CHANGED:
+                return {"new_email": letter.details["email"]}
+            case _:
+                return {}
+
+    def _link_once(self, letter: Letter, purpose: str, of: str, placeholder: str) -> dict[str, Any]:
+        """The link of an account, whose purpose is also its path, and until when it works."""
         expires_at = datetime.fromisoformat(letter.details["expires_at"])
-        token = self._links.sign(
-            "verify-email", letter.details["verification_id"], version=1, expires_at=expires_at
-        )
+        token = self._links.sign(purpose, letter.details[of], version=1, expires_at=expires_at)
         return {
-            "verify_link": f"{self._public_url}/verify-email/{token}",
+            placeholder: f"{self._public_url}/{purpose}/{token}",
             "link_expires": rules.in_utc(expires_at),
         }
 

@@ -40,6 +40,8 @@ _MORE: Mapping[Kind, frozenset[str]] = {
 _ACCOUNT: Mapping[Kind, frozenset[str]] = {
     Kind.VERIFICATION: frozenset({"verify_link", "link_expires"}),
     Kind.REGISTRATION_REPEATED: frozenset(),
+    Kind.RESET: frozenset({"reset_link", "link_expires"}),
+    Kind.EMAIL_CHANGED: frozenset({"new_email"}),
 }
 
 _SAMPLES: Mapping[str, object] = {
@@ -67,6 +69,8 @@ _SAMPLES: Mapping[str, object] = {
     "days_left": "in 3 days",
     "changes_text": "Where: Alte Brauerei (was Gewandhaus)",
     "verify_link": "https://stitch.example/verify-email/the-link-of-an-account",
+    "reset_link": "https://stitch.example/reset-password/the-link-of-an-account",
+    "new_email": "countess@example.org",
     "link_expires": "Saturday, 20 June 2026, 12:00 UTC",
 }
 _SAMPLE_CHANGES = [{"label": "Where", "before": "Gewandhaus", "after": "Alte Brauerei"}]

@@ -24,6 +24,8 @@ class Kind(StrEnum):
     GUEST_LINK = "guest-link"
     VERIFICATION = "verification"
     REGISTRATION_REPEATED = "registration-repeated"
+    RESET = "reset"
+    EMAIL_CHANGED = "email-changed"
 
 
 class Template(Versioned, Base):

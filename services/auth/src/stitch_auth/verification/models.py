@@ -17,6 +17,10 @@ class EmailVerification(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("auth.users.id", ondelete="cascade"))
     email_key: Mapped[str] = mapped_column(Text)
     """The address as it was asked; a changed one makes the mail worthless."""
+    new_email: Mapped[str | None] = mapped_column(Text)
+    """Set where the owner of an account wants this address instead."""
+    asked_in: Mapped[str | None] = mapped_column(Text)
+    """The session that asked for the new address; it alone outlives the change."""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

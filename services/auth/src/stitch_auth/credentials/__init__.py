@@ -1,0 +1,1 @@
+"""What people who are logged in change about how they log in."""

@@ -1,0 +1,30 @@
+"""What notifications makes of auth's facts: links to mailed tokens."""
+
+from datetime import datetime
+from typing import Any
+
+from services.auth.tests.conftest import KEY, Wired
+
+from stitch_common.security.links import LinkSigner
+from stitch_common.testing.clock import SettableClock
+
+IDS = {"verify-email": "verification_id", "reset-password": "reset_id"}
+SUBJECTS = {
+    "verify-email": "email_verification.requested",
+    "reset-password": "password_reset.requested",
+}
+
+
+async def mails(wired: Wired, purpose: str) -> list[dict[str, Any]]:
+    return await wired.facts(SUBJECTS[purpose])
+
+
+async def newest_token(wired: Wired, clock: SettableClock, purpose: str) -> str:
+    """The token in the newest mail of this purpose."""
+    fact = (await mails(wired, purpose))[-1]
+    return LinkSigner({purpose: {"1": KEY}}, clock).sign(
+        purpose,
+        fact[IDS[purpose]],
+        version=1,
+        expires_at=datetime.fromisoformat(fact["expires_at"]),
+    )
