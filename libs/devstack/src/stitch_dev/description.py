@@ -1,8 +1,8 @@
 """`dev.json`: where scripts and tests find everything; it exists only while all is ready."""
 
-import json
 from collections.abc import Sequence
 
+from stitch_dev import private_json
 from stitch_dev.demo import log_ins
 from stitch_dev.ports import HOST
 from stitch_dev.services import Service, Surroundings
@@ -20,9 +20,4 @@ def describe(home: Home, services: Sequence[Service], around: Surroundings, dsn:
         "services": {s.name: f"http://{HOST}:{ports.api(s.offset)}" for s in services},
         "users": log_ins(around.secrets),
     }
-    # Whoever waits for the file must never read half of it.
-    unfinished = home.description.with_suffix(".new")
-    unfinished.unlink(missing_ok=True)
-    unfinished.touch(mode=0o600)
-    unfinished.write_text(json.dumps(document, indent=2) + "\n")
-    unfinished.rename(home.description)
+    private_json.write(home.description, document)

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from stitch_dev import private_json
+
 _KEY_BYTES = 32
 _FIRST_KEY = "1"
 
@@ -39,12 +41,5 @@ class Secrets:
     def _get(self, name: str, fresh: Any) -> Any:
         if name not in self._values:
             self._values[name] = fresh
-            self._save()
+            private_json.write(self._path, self._values)
         return self._values[name]
-
-    def _save(self) -> None:
-        unfinished = self._path.with_suffix(".new")
-        unfinished.unlink(missing_ok=True)
-        unfinished.touch(mode=0o600)
-        unfinished.write_text(json.dumps(self._values, indent=2) + "\n")
-        unfinished.rename(self._path)

@@ -10,9 +10,10 @@ import httpx
 from stitch_dev import database
 from stitch_dev.concurrency import all_of, first_of
 from stitch_dev.description import describe
+from stitch_dev.fork_server import warm_up, warmed_up
 from stitch_dev.lock import Lock
 from stitch_dev.port_check import check_ports
-from stitch_dev.program import Program, warm_up, warmed_up
+from stitch_dev.program import Program
 from stitch_dev.programs import catcher, migrating, serving
 from stitch_dev.readiness import wait_until_ready
 from stitch_dev.screen import first_screen
@@ -66,6 +67,7 @@ class Stack:
         async with httpx.AsyncClient(trust_env=False) as client:
             programs = [serving(s, self._around, self._home) for s in self._services]
             await start_all(self._supervisor, client, [self._catcher, *programs])
+            self._supervisor.settle()
             if not self._home.is_seeded and len(self._services) == len(SERVICES):
                 await seed(client, self._around, self._home, self._say)
             seconds = time.monotonic() - started_at
@@ -86,7 +88,6 @@ class Stack:
         await all_of(*(self._supervisor.run_once(program) for program in programs))
 
     async def _watch(self, client: httpx.AsyncClient) -> None:
-        self._supervisor.restarts = True
         returns: set[asyncio.Task[None]] = set()
 
         def follow(program: Program) -> None:

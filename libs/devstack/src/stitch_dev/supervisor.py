@@ -1,12 +1,12 @@
 """Keep programs running: what ends unasked is started again, after a short pause."""
 
 import asyncio
-import json
 import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from stitch_dev import private_json
 from stitch_dev.errors import StackError
 from stitch_dev.program import Program, RunningProgram
 
@@ -26,8 +26,7 @@ class Supervisor:
         self._pauses: dict[str, float] = {}
         self._restarts: dict[str, asyncio.TimerHandle] = {}
         self._dead: RunningProgram | None = None
-        self.restarts = False
-        """While the stack starts, an end is a failure; later it is repaired."""
+        self._restarts_programs = False
         self.on_restart: Callable[[Program], None] = lambda _program: None
 
     def start(self, program: Program) -> None:
@@ -51,9 +50,14 @@ class Supervisor:
         if self._dead:
             raise StackError(_report(self._dead))
 
+    def settle(self) -> None:
+        """Repair from now on what was a failure until now."""
+        self.check()
+        self._restarts_programs = True
+
     async def stop(self, *, besides: str = "", patience: float) -> None:
         """End all within the patience, or all but one."""
-        self.restarts = False
+        self._restarts_programs = False
         for timer in self._restarts.values():
             timer.cancel()
         chosen = [running for name, running in self._running.items() if name != besides]
@@ -75,7 +79,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         loop.remove_reader(running.sentinel)
         running.join()
-        if not self.restarts:
+        if not self._restarts_programs:
             self._dead = running
             return
         pause = self._pause(running)
@@ -96,7 +100,7 @@ class Supervisor:
 
     def _write_processes(self) -> None:
         pids = {name: running.pid for name, running in self._running.items()}
-        self._processes.write_text(json.dumps(pids))
+        private_json.write(self._processes, pids)
 
 
 async def _end_of(running: RunningProgram) -> None:
