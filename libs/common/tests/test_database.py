@@ -1,5 +1,6 @@
 """One use case is one transaction: rows, facts and wake-up together, or nothing."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 
@@ -111,3 +112,16 @@ async def test_what_is_only_read_records_nothing_and_settles_nothing(database: D
     before_commit.reset(token)
 
     assert (found, settled, await count_facts(database)) == (1, [], 0)
+
+
+async def test_a_connection_that_the_server_closed_is_replaced(
+    database: Database, postgres_admin_dsn: str
+) -> None:
+    async with database.connection() as connection:
+        pid = connection.get_server_pid()
+    admin = await asyncpg.connect(postgres_admin_dsn)
+    await admin.execute("select pg_terminate_backend($1, 5000)", pid)
+    await admin.close()
+    await asyncio.sleep(0.1)  # the driver reads the end of the stream
+
+    assert await count_facts(database) == 0

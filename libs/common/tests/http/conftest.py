@@ -71,6 +71,13 @@ async def boom(_user: Viewer) -> dict[str, str]:
     raise RuntimeError(message)
 
 
+@router.get("/outage")
+async def outage(_user: Viewer) -> dict[str, str]:
+    away = Database.connect("postgresql://nobody@127.0.0.1:1/nothing", application_name="test")
+    async with away.connection():
+        return {}
+
+
 @router.get("/notes")
 async def list_notes(
     request: Request, response: Response, page: RequestedPage, _user: Viewer

@@ -40,6 +40,14 @@ async def test_a_failure_of_ours_shows_no_internals(client: AsyncClient, issuer:
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
 
 
+async def test_an_outage_asks_the_caller_to_come_back(client: AsyncClient, issuer: Issuer) -> None:
+    answer = await client.get("/api/sample/outage", headers=issuer.headers())
+
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "temporarily-unavailable"
+    assert answer.headers["retry-after"]
+
+
 @pytest.mark.parametrize(
     ("headers", "status", "code"),
     [

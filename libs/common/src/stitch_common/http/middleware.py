@@ -6,9 +6,12 @@ from uuid import uuid4
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException  # noqa: TID251 - FastAPI lets only this one through
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from stitch_common.bus.settlement import is_infrastructure
 from stitch_common.context import request_id
+from stitch_common.errors import ErrorKind, StitchError
 from stitch_common.http.problems import BodyTooLargeError, internal_error, problem_of
 
 ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -23,6 +26,22 @@ def chosen_request_id(headers: Headers) -> str:
     if len(given) == 1 and ACCEPTABLE_ID.fullmatch(given[0]):
         return given[0]
     return uuid4().hex
+
+
+class OutageError(StitchError):
+    """A part of the system that this needs is away for the moment; try again."""
+
+    kind = ErrorKind.UNAVAILABLE
+    code = "temporarily-unavailable"
+
+
+def answer_to_failure(error: Exception, scope: Scope) -> Response:
+    """Log a failure of ours; the caller learns whether to come back, and nothing else."""
+    if is_infrastructure(error):
+        log.warning("request_met_outage", method=scope["method"], error=type(error).__name__)
+        return problem_of(OutageError(), scope["path"])
+    log.error("request_failed", method=scope["method"], exc_info=error)
+    return internal_error(scope["path"])
 
 
 class RequestContext:
@@ -48,11 +67,11 @@ class RequestContext:
         before = request_id.set(chosen)
         try:
             await self._app(scope, receive, send_with_id)
-        except Exception:
-            log.exception("request_failed", method=scope["method"])
+        except Exception as error:
+            answer = answer_to_failure(error, scope)
             if started:
                 raise
-            await internal_error(scope["path"])(scope, receive, send_with_id)
+            await answer(scope, receive, send_with_id)
         finally:
             request_id.reset(before)
 
