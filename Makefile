@@ -4,7 +4,7 @@ STACK := $(BIN)/python -m stitch_dev
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run start stop reset test e2e check lint types imports dependencies rules generate lock bench
+.PHONY: help setup run start stop reset test e2e check lint types imports dependencies rules generate lock bench bench-bus
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,8 @@ reset: ## End the system and delete its data
 	@test ! -x $(BIN)/python || $(STACK) reset
 
 test: setup ## Run all tests; ARGS="services/events -k seats" for some of them
-	@$(BIN)/pytest -n auto --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n auto --dist loadfile $(or $(ARGS),--ignore=tests/e2e)
+	@$(if $(ARGS),true,$(BIN)/pytest tests/e2e)
 
 e2e: setup ## Run the journeys over the whole system only
 	@$(BIN)/pytest tests/e2e $(ARGS)
@@ -58,4 +59,7 @@ lock: setup ## Make requirements.lock anew, after a pyproject.toml has changed
 		--no-emit-package stitch-common --quiet --output-file requirements.lock
 
 bench: setup ## Run all benchmarks; each ends with one JSON line of ratios
-	@for one in bench/bench_*.py; do $(BIN)/python $$one || exit 1; done
+	@for one in bench/bench_*.py; do PYTHONPATH=. $(BIN)/python $$one || exit 1; done
+
+bench-bus: setup ## Run the benchmark of the bus only; some minutes
+	@PYTHONPATH=. $(BIN)/python bench/bench_bus.py
