@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 
 from stitch_common.http import problems
 from stitch_common.http.description import describe_problems
+from stitch_common.http.heads import HeadIsGet
 from stitch_common.http.idempotency import Idempotency
 from stitch_common.http.idempotency_keys import StoredKeys
 from stitch_common.http.lists import known_query_only
@@ -52,6 +53,7 @@ def create_app(
             Middleware(RequestContext),
             Middleware(RequestMetrics),
             Middleware(TrailingSlash),
+            Middleware(HeadIsGet),
             Middleware(BodyLimit, max_body=max_body),
             Middleware(
                 Idempotency,
