@@ -136,8 +136,9 @@ class House:
             "bootstrap_users": [person(role) for role in ("admin", "editor", "viewer")],
             "hashing_memory_kib": 8,
             "hashing_passes": 1,
-            "login_limit": 1000,
-            "login_limit_per_network": 1000,
+            "jwks_max_age": 1,
+            "login_limit": 10_000,
+            "login_limit_per_network": 10_000,
             **urls,
         }
 

@@ -71,7 +71,7 @@ def stored_key() -> dict[str, Any]:
 async def add_key(database: Database) -> None:
     key = SigningKey(state=KeyState.ACTIVE, created_at=NOW, state_since=NOW, **stored_key())
     async with database.transaction() as session:
-        await KeyRepository(session).add_active(key)
+        await KeyRepository(session).add(key)
 
 
 @pytest.fixture

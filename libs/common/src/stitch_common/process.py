@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -52,6 +52,8 @@ class Service(Generic[R]):
     runtime: Callable[[str, Any], R]
     create_api: Callable[[R], ASGIApp]
     create_worker: Callable[[R], Worker] = field(default=no_worker)
+    commands: Mapping[str, Callable[[R], Awaitable[str]]] = field(default_factory=dict)
+    """What else the command line can ask for, once; each tells what it did."""
 
     @property
     def package(self) -> str:
@@ -61,7 +63,8 @@ class Service(Generic[R]):
 def main(service: Service[Any], argv: Sequence[str] | None = None) -> None:
     """Do what the command line asks for; ends the interpreter with an exit code."""
     parser = argparse.ArgumentParser(prog=f"python -m {service.package}")
-    parser.add_argument("command", choices=["api", "worker", "all", "migrate"])
+    choices = ["api", "worker", "all", "migrate", *service.commands]
+    parser.add_argument("command", choices=choices)
     command = parser.parse_args(argv).command
     try:
         settings = service.settings.load()
@@ -70,6 +73,9 @@ def main(service: Service[Any], argv: Sequence[str] | None = None) -> None:
     logs.configure(service.name, settings)
     if command == "migrate":
         migrate(service, settings)
+        return
+    if command in service.commands:
+        log.info(command, done=asyncio.run(_do_once(service, settings, command)))
         return
     uvloop.run(run(service, settings, command))
 
@@ -84,6 +90,14 @@ def migrate(service: Service[Any], settings: Any) -> None:
     if isinstance(settings, StoredServiceSettings):
         migrations.upgrade(service.package, settings.database_url.get_secret_value())
     asyncio.run(_apply_topology(service, settings))
+
+
+async def _do_once(service: Service[Any], settings: Any, command: str) -> str:
+    runtime = service.runtime(service.name, settings)
+    try:
+        return await service.commands[command](runtime)
+    finally:
+        await runtime.close()
 
 
 async def _apply_topology(service: Service[Any], settings: Any) -> None:

@@ -1,7 +1,7 @@
 """The HTTP side of the auth service."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -13,7 +13,7 @@ from stitch_auth.audit.service import AuditService
 from stitch_auth.credentials.routes import router as credentials_router
 from stitch_auth.credentials.service import CredentialsService
 from stitch_auth.keys.routes import router as keys_router
-from stitch_auth.keys.service import KeyService
+from stitch_auth.keys.service import KeyLifecycle, KeyService
 from stitch_auth.pages.adapters import PageRenderer
 from stitch_auth.pages.routes import router as pages_router
 from stitch_auth.passwords.service import PasswordService
@@ -77,35 +77,43 @@ class NeverReplayed:
 
 
 def create_api(runtime: StoredRuntime[AuthSettings]) -> FastAPI:
-    settings, database, clock = runtime.settings, runtime.database, runtime.clock
-    keys = KeyService.configured(database, clock, settings)
+    runtime = trusting_itself(runtime)
     app = create_app(
-        replace(runtime, verifier=own_verifier(runtime, keys)),
+        runtime,
         title="Stitch auth",
         routers=ROUTERS,
         public_routes=PUBLIC_ROUTES,
     )
     app.add_middleware(NeverReplayed)
-    for name, service in services(runtime, keys).items():
+    for name, service in services(runtime).items():
         setattr(app.state, name, service)
     return app
 
 
-def own_verifier(runtime: StoredRuntime[AuthSettings], keys: KeyService) -> TokenVerifier:
-    """The verification that all services share, without asking ourselves over HTTP."""
+def trusting_itself(runtime: StoredRuntime[AuthSettings]) -> StoredRuntime[AuthSettings]:
+    """With the verification that all services share, but without asking ourselves over HTTP."""
+    if isinstance(runtime.verifier.keys, KeyService):
+        return runtime
     settings = runtime.settings
-    return TokenVerifier(
-        keys,
+    verifier = TokenVerifier(
+        KeyService.configured(runtime.database, runtime.clock, settings),
         runtime.clock,
         issuer=settings.token_issuer,
         audience=settings.token_audience,
         revocations=runtime.verifier.revocations,
     )
+    return replace(runtime, verifier=verifier)
 
 
-def services(runtime: StoredRuntime[AuthSettings], keys: KeyService) -> dict[str, Any]:
+def create_runtime(service: str, settings: AuthSettings) -> StoredRuntime[AuthSettings]:
+    """So that the feed of revocations reaches the keys with which this process signs."""
+    return trusting_itself(StoredRuntime.of(service, settings))
+
+
+def services(runtime: StoredRuntime[AuthSettings]) -> dict[str, Any]:
     """What the routes of each slice find in `app.state`."""
     settings, database, clock = runtime.settings, runtime.database, runtime.clock
+    keys = cast("KeyService", runtime.verifier.keys)
     passwords = PasswordService.configured(settings)
     throttle = Throttle(database, clock)
     limits = MailLimits(throttle, settings)
@@ -115,6 +123,7 @@ def services(runtime: StoredRuntime[AuthSettings], keys: KeyService) -> dict[str
     sessions = SessionService(database, clock, settings=settings, tokens=tokens)
     return {
         "keys": keys,
+        "key_lifecycle": KeyLifecycle(database, clock, settings),
         "registrations": RegistrationService(
             database, clock, settings=settings, passwords=passwords, limits=limits
         ),

@@ -57,6 +57,8 @@ class AuthSettings(StoredServiceSettings):
     refresh_grace: timedelta = Field(default=timedelta(seconds=30), le=timedelta(seconds=30))
     """How long after its first use the previous refresh token answers the same successor."""
 
+    signing_key_lifetime: timedelta = timedelta(days=30)
+    """How long a key signs before the next one follows."""
     signing_key_bits: int = Field(default=2048, ge=2048)
     jwks_max_age: timedelta = timedelta(minutes=5)
 

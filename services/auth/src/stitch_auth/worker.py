@@ -1,10 +1,12 @@
 """What the auth service does apart from answering HTTP."""
 
 import asyncio
+from contextlib import suppress
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
-from stitch_auth.keys.service import KeyService
+from stitch_auth.keys.service import KeyLifecycle, KeyService
 from stitch_auth.passwords.service import PasswordService
 from stitch_auth.registration.service import RegistrationService
 from stitch_auth.settings import AuthSettings, BootstrapUser
@@ -12,6 +14,8 @@ from stitch_auth.throttling.service import Throttle
 from stitch_auth.verification.service import MailLimits
 from stitch_common.process import Worker
 from stitch_common.runtime import StoredRuntime
+
+TICK_SECONDS = 15.0
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +49,37 @@ class FirstThings:
         return None if self._is_done else "the first key and users are being made"
 
 
+class KeyRotation:
+    """Lets signing keys follow each other on schedule; every replica may do it."""
+
+    name = "key-rotation"
+
+    def __init__(self, lifecycle: KeyLifecycle) -> None:
+        self._lifecycle = lifecycle
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await self._lifecycle.tick()
+            except (OSError, SQLAlchemyError):
+                log.exception("key_rotation_failed")  # the keys that there are still work
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TICK_SECONDS):
+                    await stop.wait()
+
+    async def ready(self) -> str | None:
+        return None
+
+
+async def rewrap(runtime: StoredRuntime[AuthSettings]) -> str:
+    """Seal everything with the last key of STITCH_SECRET_KEYS."""
+    lifecycle = KeyLifecycle(runtime.database, runtime.clock, runtime.settings)
+    return f"{await lifecycle.rewrap()} signing keys were sealed again"
+
+
+COMMANDS = {"rewrap": rewrap}
+
+
 def create_worker(runtime: StoredRuntime[AuthSettings]) -> Worker:
     settings, database, clock = runtime.settings, runtime.database, runtime.clock
     registrations = RegistrationService(
@@ -55,4 +90,9 @@ def create_worker(runtime: StoredRuntime[AuthSettings]) -> Worker:
         limits=MailLimits(Throttle(database, clock), settings),
     )
     keys = KeyService.configured(database, clock, settings)
-    return Worker(components=[FirstThings(keys, registrations, settings.bootstrap_users)])
+    return Worker(
+        components=[
+            FirstThings(keys, registrations, settings.bootstrap_users),
+            KeyRotation(KeyLifecycle(database, clock, settings)),
+        ]
+    )

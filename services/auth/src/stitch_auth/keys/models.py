@@ -33,8 +33,15 @@ class SigningKey(Base):
     sealed_private_key: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     state_since: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     __table_args__ = (
+        Index(
+            "uq_signing_keys_one_next",
+            "state",
+            unique=True,
+            postgresql_where=text("state = 'next'"),
+        ),
         Index(
             "uq_signing_keys_one_active",
             "state",
@@ -42,6 +49,14 @@ class SigningKey(Base):
             postgresql_where=text("state = 'active'"),
         ),
     )
+
+    def move_to(self, state: KeyState, at: datetime) -> None:
+        self.state, self.state_since = state, at
+
+    def revoke(self, at: datetime) -> None:
+        """Never trust it again, however valid its signatures are."""
+        self.move_to(KeyState.RETIRED, at)
+        self.revoked_at = at
 
     @property
     def context(self) -> str:

@@ -1,15 +1,21 @@
 """Public keys and metadata over HTTP."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from stitch_auth.keys.schemas import JWK, JWKSet, ServerMetadata
-from stitch_auth.keys.service import KeyService
+from stitch_auth.callers.service import CurrentCaller
+from stitch_auth.keys.errors import KeyNotFoundError, NextKeyTooYoungError
+from stitch_auth.keys.models import SigningKey
+from stitch_auth.keys.schemas import JWK, JWKSet, KeyView, ServerMetadata
+from stitch_auth.keys.service import KeyLifecycle, KeyService
 from stitch_auth.settings import AuthSettings
+from stitch_common.http.principals import Admin
+from stitch_common.http.problems import declares
 
-router = APIRouter(prefix="/api/auth/.well-known", tags=["Keys"])
+router = APIRouter(prefix="/api/auth", tags=["Keys"])
 
 
 def key_service(request: Request) -> KeyService:
@@ -17,7 +23,13 @@ def key_service(request: Request) -> KeyService:
     return service
 
 
+def key_lifecycle(request: Request) -> KeyLifecycle:
+    service: KeyLifecycle = request.app.state.key_lifecycle
+    return service
+
+
 Keys = Annotated[KeyService, Depends(key_service)]
+Lifecycle = Annotated[KeyLifecycle, Depends(key_lifecycle)]
 
 
 def _settings(request: Request) -> AuthSettings:
@@ -26,7 +38,7 @@ def _settings(request: Request) -> AuthSettings:
 
 
 @router.get(
-    "/jwks.json",
+    "/.well-known/jwks.json",
     response_model=JWKSet,
     responses={304: {"description": "You have the current keys."}},
 )
@@ -43,7 +55,7 @@ async def get_jwks(request: Request, keys: Keys) -> Response:
     return Response(body, media_type="application/json", headers=headers)
 
 
-@router.get("/oauth-authorization-server")
+@router.get("/.well-known/oauth-authorization-server")
 async def get_metadata(request: Request, response: Response) -> ServerMetadata:
     """Where to get tokens and keys (RFC 8414)."""
     settings = _settings(request)
@@ -58,3 +70,29 @@ async def get_metadata(request: Request, response: Response) -> ServerMetadata:
         scopes_supported=["api", "offline_access"],
         token_endpoint_auth_methods_supported=["none"],
     )
+
+
+@router.get("/keys", response_model=list[KeyView])
+async def list_keys(lifecycle: Lifecycle, _admin: Admin) -> Sequence[SigningKey]:
+    """All signing keys, the newest first."""
+    return await lifecycle.list_all()
+
+
+@router.post("/keys/rotate", response_model=list[KeyView], responses=declares(NextKeyTooYoungError))
+async def rotate_keys(
+    keys: Keys, lifecycle: Lifecycle, admin: Admin, caller: CurrentCaller
+) -> Sequence[SigningKey]:
+    """Let the next key sign; the one before verifies until its last token has expired."""
+    found = await lifecycle.rotate(admin, caller)
+    keys.renew()
+    return found
+
+
+@router.post("/keys/{kid}/revoke", response_model=KeyView, responses=declares(KeyNotFoundError))
+async def revoke_key(
+    kid: str, keys: Keys, lifecycle: Lifecycle, admin: Admin, caller: CurrentCaller
+) -> SigningKey:
+    """In an emergency: refuse within 2 s, everywhere, whatever this key has signed."""
+    revoked = await lifecycle.revoke(kid, admin, caller)
+    keys.renew()
+    return revoked

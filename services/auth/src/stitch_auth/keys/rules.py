@@ -2,9 +2,34 @@
 
 import json
 from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """How long a key is in each state."""
+
+    published_before: timedelta
+    """Before it signs: everybody has fetched the key set by then."""
+    signs_for: timedelta
+    published_after: timedelta
+    """After it last signed: no token of it is valid any more."""
+
+    def is_ripe(self, published_since: datetime, now: datetime) -> bool:
+        """Whether a next key may sign."""
+        return now - published_since >= self.published_before
+
+    def is_tired(self, active_since: datetime, now: datetime) -> bool:
+        """Whether the active key should be followed by another one."""
+        return now - active_since >= self.signs_for
+
+    def is_over(self, retiring_since: datetime, now: datetime) -> bool:
+        """Whether a retiring key verifies nothing any more."""
+        return now - retiring_since >= self.published_after
 
 
 def public_jwk(key: RSAPublicKey) -> dict[str, str]:

@@ -1,6 +1,10 @@
 """What is published about keys and endpoints."""
 
-from pydantic import BaseModel
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from stitch_auth.keys.models import KeyState
 
 
 class JWK(BaseModel):
@@ -18,6 +22,18 @@ class JWKSet(BaseModel):
     """All keys that verify access tokens."""
 
     keys: list[JWK]
+
+
+class KeyView(BaseModel):
+    """A signing key as admins see it; never its private half."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    kid: str
+    state: KeyState
+    created_at: datetime
+    state_since: datetime
+    revoked_at: datetime | None
 
 
 class ServerMetadata(BaseModel):

@@ -1,27 +1,31 @@
 """Signing access tokens, and telling everybody how to verify them."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any, Self
 
 import jwt
 import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from stitch_auth.audit.service import AuditTrail
+from stitch_auth.callers.models import Caller
 from stitch_auth.keys.adapters import from_bytes, make_private_key, to_bytes
-from stitch_auth.keys.errors import ActiveKeyExistsError
+from stitch_auth.keys.errors import KeyExistsError, KeyNotFoundError, NextKeyTooYoungError
 from stitch_auth.keys.models import KeyState, SigningKey
 from stitch_auth.keys.repository import KeyRepository
-from stitch_auth.keys.rules import public_jwk
+from stitch_auth.keys.rules import Lifecycle, public_jwk
 from stitch_auth.settings import AuthSettings
 from stitch_common.bus.outbox import Outbox
 from stitch_common.clock import Clock
-from stitch_common.contracts.auth import KeyRotated
+from stitch_common.contracts.auth import KeyRevoked, KeyRotated
 from stitch_common.database import Database
 from stitch_common.security.jwks import usable_key
+from stitch_common.security.principals import Principal
 from stitch_common.security.sealing import SealedBox
 
 log = structlog.get_logger(__name__)
@@ -123,25 +127,150 @@ class KeyService:
         return await asyncio.to_thread(from_bytes, raw)
 
     async def _make_active(self) -> None:
-        key = self._sealed(await asyncio.to_thread(make_private_key, self._bits))
-        try:
-            async with self._database.transaction() as session:
-                await KeyRepository(session).add_active(key)
-                trail = AuditTrail(session, self._clock, caller=None)
-                trail.succeeded("key.created", actor_id=None, subject=f"key:{key.kid}")
-                Outbox(session).add(KeyRotated(kid=key.kid, at=key.created_at))
-        except ActiveKeyExistsError:
-            log.info("signing_key_made_elsewhere")
+        key = await make_key(self._box, self._bits, KeyState.ACTIVE, self._clock())
+        await add_key(self._database, key, self._clock)
 
-    def _sealed(self, private: RSAPrivateKey) -> SigningKey:
-        jwk = public_jwk(private.public_key())
-        now = self._clock()
-        key = SigningKey(
-            kid=jwk["kid"],
-            state=KeyState.ACTIVE,
-            public_jwk=jwk,
-            created_at=now,
-            state_since=now,
+
+async def make_key(box: SealedBox, bits: int, state: KeyState, at: datetime) -> SigningKey:
+    """A new key, sealed; computed in a thread, so call it outside of any transaction."""
+    private = await asyncio.to_thread(make_private_key, bits)
+    jwk = public_jwk(private.public_key())
+    key = SigningKey(kid=jwk["kid"], state=state, public_jwk=jwk, created_at=at, state_since=at)
+    key.sealed_private_key = box.seal(to_bytes(private), key.context)
+    return key
+
+
+async def add_key(database: Database, key: SigningKey, clock: Clock) -> None:
+    """Insert it, unless another replica was faster."""
+    try:
+        async with database.transaction() as session:
+            await KeyRepository(session).add(key)
+            trail = AuditTrail(session, clock, caller=None)
+            trail.succeeded("key.created", actor_id=None, subject=f"key:{key.kid}")
+            Outbox(session).add(KeyRotated(kid=key.kid, at=key.created_at))
+    except KeyExistsError:
+        log.info("signing_key_made_elsewhere")
+
+
+class KeyLifecycle:
+    """Lets keys follow each other: next, active, retiring, retired."""
+
+    def __init__(self, database: Database, clock: Clock, settings: AuthSettings) -> None:
+        self._database = database
+        self._clock = clock
+        self._box = SealedBox(settings.secret_keys)
+        self._bits = settings.signing_key_bits
+        self._lifecycle = Lifecycle(
+            published_before=2 * settings.jwks_max_age,
+            signs_for=settings.signing_key_lifetime,
+            published_after=settings.access_token_ttl + 2 * settings.jwks_max_age,
         )
-        key.sealed_private_key = self._box.seal(to_bytes(private), key.context)
+
+    async def list_all(self) -> list[SigningKey]:
+        async with self._database.reading() as session:
+            return await KeyRepository(session).all()
+
+    async def tick(self) -> None:
+        """Do what is due; safe to repeat, and on many replicas at once."""
+        now = self._clock()
+        async with self._database.transaction() as session:
+            keys = await KeyRepository(session).lock_all()
+            for key in _in_state(keys, KeyState.RETIRING):
+                if self._lifecycle.is_over(key.state_since, now):
+                    key.move_to(KeyState.RETIRED, now)
+            active = _in_state(keys, KeyState.ACTIVE)
+            ripe = self._ripe(keys, now)
+            if active and ripe and self._lifecycle.is_tired(active[0].state_since, now):
+                trail = AuditTrail(session, self._clock, caller=None)
+                await self._promote(session, ripe, active, trail=trail, actor_id=None)
+            needs_next = bool(active) and not _in_state(keys, KeyState.NEXT)
+        if needs_next:
+            await self._make_next()
+
+    async def rotate(self, admin: Principal, caller: Caller) -> list[SigningKey]:
+        """Let the next key sign now; NextKeyTooYoungError if not everybody knows it yet."""
+        async with self._database.transaction() as session:
+            keys = await KeyRepository(session).lock_all()
+            ripe = self._ripe(keys, self._clock())
+            if ripe is None:
+                raise self._too_young(keys)
+            trail = AuditTrail(session, self._clock, caller)
+            active = _in_state(keys, KeyState.ACTIVE)
+            await self._promote(session, ripe, active, trail=trail, actor_id=admin.user_id)
+        await self._make_next()
+        return await self.list_all()
+
+    async def revoke(self, kid: str, admin: Principal, caller: Caller) -> SigningKey:
+        """Refuse whatever this key has signed, everywhere and at once; KeyNotFoundError.
+
+        If it is the active one, the next one signs from now on, however young it is.
+        """
+        spare = await make_key(self._box, self._bits, KeyState.NEXT, self._clock())
+        async with self._database.transaction() as session:
+            repository = KeyRepository(session)
+            keys = await repository.lock_all()
+            key = next((each for each in keys if each.kid == kid), None)
+            if key is None:
+                raise KeyNotFoundError
+            if key.revoked_at is not None:
+                return key
+            was_active = key.state is KeyState.ACTIVE
+            key.revoke(self._clock())
+            await repository.flush()
+            Outbox(session).add(KeyRevoked(kid=kid, at=self._clock()))
+            trail = AuditTrail(session, self._clock, caller)
+            trail.succeeded("key.revoked", actor_id=admin.user_id, subject=f"key:{kid}")
+            if was_active:
+                following = _in_state(keys, KeyState.NEXT) or [spare]
+                await self._promote(session, following[0], [], trail=trail, actor_id=admin.user_id)
+                session.add(following[0])
+        await self.tick()
         return key
+
+    async def rewrap(self) -> int:
+        """Seal with the current key what is sealed with older ones; tells how many."""
+        async with self._database.transaction() as session:
+            old = [
+                key
+                for key in await KeyRepository(session).lock_all()
+                if not self._box.is_current(key.sealed_private_key)
+            ]
+            for key in old:
+                raw = self._box.open(key.sealed_private_key, key.context)
+                key.sealed_private_key = self._box.seal(raw, key.context)
+        return len(old)
+
+    def _ripe(self, keys: Sequence[SigningKey], now: datetime) -> SigningKey | None:
+        waiting = _in_state(keys, KeyState.NEXT)
+        return next((k for k in waiting if self._lifecycle.is_ripe(k.state_since, now)), None)
+
+    def _too_young(self, keys: Sequence[SigningKey]) -> NextKeyTooYoungError:
+        since = max((k.state_since for k in _in_state(keys, KeyState.NEXT)), default=self._clock())
+        wait = since + self._lifecycle.published_before - self._clock()
+        seconds = max(1, ceil(wait.total_seconds()))
+        return NextKeyTooYoungError(headers={"retry-after": str(seconds)})
+
+    async def _promote(
+        self,
+        session: AsyncSession,
+        key: SigningKey,
+        before: Sequence[SigningKey],
+        *,
+        trail: AuditTrail,
+        actor_id: int | None,
+    ) -> None:
+        now = self._clock()
+        for each in before:
+            each.move_to(KeyState.RETIRING, now)
+        await KeyRepository(session).flush()
+        key.move_to(KeyState.ACTIVE, now)
+        Outbox(session).add(KeyRotated(kid=key.kid, at=now))
+        trail.succeeded("key.rotated", actor_id=actor_id, subject=f"key:{key.kid}")
+
+    async def _make_next(self) -> None:
+        key = await make_key(self._box, self._bits, KeyState.NEXT, self._clock())
+        await add_key(self._database, key, self._clock)
+
+
+def _in_state(keys: Sequence[SigningKey], state: KeyState) -> list[SigningKey]:
+    return [key for key in keys if key.state is state]
