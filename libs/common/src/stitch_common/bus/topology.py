@@ -110,16 +110,20 @@ async def apply(bus: Bus, consumers: Sequence[Subscription] = ()) -> list[Drift]
     return found
 
 
+async def check(bus: Bus, consumers: Sequence[Subscription] = ()) -> list[Drift]:
+    """Tell what `apply` would correct, and change nothing."""
+    found = [drift for stream in STREAMS for drift in (await _compare_stream(bus, stream))[1]]
+    for consumer in consumers:
+        found += await _compare_consumer(bus, consumer)
+    return found
+
+
 async def apply_stream(bus: Bus, wanted: StreamConfig) -> list[Drift]:
     wanted = wanted.evolve(num_replicas=bus.replicas)
-    name = f"stream {wanted.name}"
-    try:
-        found = (await bus.js.stream_info(str(wanted.name))).config
-    except NotFoundError:
+    found, drifts = await _compare_stream(bus, wanted)
+    if found is None:
         await bus.js.add_stream(wanted)
-        return [Drift(name, "exists", wanted=True, found=False)]
-    drifts = list(_differences(name, wanted, found))
-    if drifts:
+    elif drifts:
         # Never undo an operator's more careful choice.
         kept = max(found.num_replicas or 1, bus.replicas)
         await bus.js.update_stream(wanted.evolve(num_replicas=kept))
@@ -128,17 +132,30 @@ async def apply_stream(bus: Bus, wanted: StreamConfig) -> list[Drift]:
 
 async def apply_consumer(bus: Bus, consumer: Subscription) -> list[Drift]:
     """A consumer that is made anew reads the whole stream again; inboxes make that harmless."""
-    wanted = consumer_config(consumer)
+    if drifts := await _compare_consumer(bus, consumer):
+        await bus.js.add_consumer(STREAM, consumer_config(consumer))
+    return drifts
+
+
+async def _compare_stream(
+    bus: Bus, wanted: StreamConfig
+) -> tuple[StreamConfig | None, list[Drift]]:
+    name = f"stream {wanted.name}"
+    try:
+        found = (await bus.js.stream_info(str(wanted.name))).config
+    except NotFoundError:
+        return None, [Drift(name, "exists", wanted=True, found=False)]
+    wanted = wanted.evolve(num_replicas=bus.replicas)
+    return found, list(_differences(name, wanted, found))
+
+
+async def _compare_consumer(bus: Bus, consumer: Subscription) -> list[Drift]:
     name = f"consumer {consumer.name}"
     try:
         found = (await bus.js.consumer_info(STREAM, consumer.name)).config
     except NotFoundError:
-        await bus.js.add_consumer(STREAM, wanted)
         return [Drift(name, "exists", wanted=True, found=False)]
-    drifts = list(_differences(name, wanted, found))
-    if drifts:
-        await bus.js.add_consumer(STREAM, wanted)
-    return drifts
+    return list(_differences(name, consumer_config(consumer), found))
 
 
 def consumer_config(consumer: Subscription) -> ConsumerConfig:

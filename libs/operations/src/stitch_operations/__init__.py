@@ -1,0 +1,1 @@
+"""The command `stitch`: what operators see of the bus, and what they do to it."""

@@ -1,0 +1,126 @@
+"""`stitch topology | outbox | consumers | dlq | replay`, each with `--json`."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+
+import asyncpg
+import structlog
+from nats.errors import Error as NatsError
+
+from stitch_common.bus.connection import Bus
+from stitch_operations import parking, replaying, repository, streams
+from stitch_operations.errors import NoDatabaseError, OperatorError
+from stitch_operations.output import Answer, as_json, as_table
+from stitch_operations.settings import OperatorSettings
+
+DRIFTED = 3
+"""Exit code of `stitch topology` where something differs, so that scripts can ask."""
+
+Command = Callable[[OperatorSettings, argparse.Namespace], Awaitable[Answer]]
+BusCommand = Callable[[Bus, argparse.Namespace], Awaitable[Answer]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line asks for; gives the exit code."""
+    _be_quiet()
+    wish = _parser().parse_args(arguments)
+    try:
+        answer = asyncio.run(wish.command(OperatorSettings(), wish))
+    except (OperatorError, NatsError, OSError, asyncpg.PostgresError) as error:
+        sys.stderr.write(f"stitch: {error}\n")
+        return 1
+    sys.stdout.write((as_json(answer) if wish.json else as_table(answer)) + "\n")
+    return DRIFTED if wish.command is _topology and answer else 0
+
+
+def _be_quiet() -> None:
+    """Let only warnings through, and these to where errors go."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    both = argparse.ArgumentParser(add_help=False)
+    both.add_argument("--json", action="store_true", help="for programs")
+    parser = argparse.ArgumentParser(prog="stitch", description=streams.__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def add(name: str, command: Command, sentence: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, parents=[both], help=sentence, description=sentence)
+        added.set_defaults(command=command)
+        return added
+
+    topology = add("topology", _topology, "how the streams differ from what the code needs")
+    topology.add_argument("action", nargs="?", choices=["report", "apply"], default="report")
+    add("outbox", _outbox, "what waits to be published")
+    add("consumers", _with_bus(_consumers), "how far each consumer is")
+    _add_dlq(add("dlq", _with_bus(_dlq), "parked messages"))
+    replay = add("replay", _with_bus(_replay), "let a consumer read facts again")
+    replay.add_argument("consumer")
+    replay.add_argument(
+        "--from", dest="start", required=True, help="a sequence, `all`, or a moment (UTC)"
+    )
+    return parser
+
+
+def _add_dlq(dlq: argparse.ArgumentParser) -> None:
+    dlq.add_argument("action", choices=["list", "show", "redrive"])
+    dlq.add_argument("numbers", nargs="*", type=int, metavar="number", help="as in `dlq list`")
+    dlq.add_argument("--consumer", help="only what this one has parked")
+    dlq.add_argument("--all", action="store_true", help="redrive all that is parked")
+
+
+def _with_bus(command: BusCommand) -> Command:
+    async def connected(settings: OperatorSettings, wish: argparse.Namespace) -> Answer:
+        bus = Bus(settings.nats_url, "operator", replicas=settings.stream_replicas)
+        try:
+            await bus.connect(seconds=5)
+            return await command(bus, wish)
+        finally:
+            await bus.close()
+
+    return connected
+
+
+async def _topology(settings: OperatorSettings, wish: argparse.Namespace) -> Answer:
+    async def act(bus: Bus, _wish: argparse.Namespace) -> Answer:
+        return await (streams.correct if wish.action == "apply" else streams.drift)(bus)
+
+    return await _with_bus(act)(settings, wish)
+
+
+async def _outbox(settings: OperatorSettings, _wish: argparse.Namespace) -> Answer:
+    if settings.database_url is None:
+        raise NoDatabaseError
+    return await repository.outboxes(settings.database_url.get_secret_value())
+
+
+async def _consumers(bus: Bus, _wish: argparse.Namespace) -> Answer:
+    return await streams.consumers(bus)
+
+
+async def _dlq(bus: Bus, wish: argparse.Namespace) -> Answer:
+    match wish.action:
+        case "list":
+            return [parked.row() async for parked in parking.listed(bus, wish.consumer)]
+        case "show":
+            return [(await parking.get_parked(bus, number)).details() for number in wish.numbers]
+        case _:
+            return [await parking.redrive(bus, parked) for parked in await _chosen(bus, wish)]
+
+
+async def _chosen(bus: Bus, wish: argparse.Namespace) -> list[parking.Parked]:
+    if wish.numbers:
+        return [await parking.get_parked(bus, number) for number in wish.numbers]
+    if wish.consumer or wish.all:
+        return [parked async for parked in parking.listed(bus, wish.consumer)]
+    raise OperatorError("Say what to redrive: numbers, --consumer NAME, or --all.")
+
+
+async def _replay(bus: Bus, wish: argparse.Namespace) -> Answer:
+    return await replaying.replay(bus, wish.consumer, replaying.start_of(wish.start))
