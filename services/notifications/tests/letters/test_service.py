@@ -145,6 +145,17 @@ def test_the_link_of_an_account_is_made_of_the_ids_of_the_fact(
     assert (found.id, found.version) == (9, 1)
 
 
+def test_who_is_invited_is_not_told_of_an_old_password(writer: LetterWriter) -> None:
+    details = {**DETAILS[Kind.RESET], "is_invitation": True}
+
+    invited = writer.write(letter(Kind.RESET, details=details))
+    forgot = writer.write(letter(Kind.RESET))
+
+    assert (invited["Subject"], forgot["Subject"]) == ("Set your password", "Set a new password")
+    assert "There is an account for you" in part(invited, "html")
+    assert "most likely you" in part(forgot, "plain")
+
+
 @pytest.mark.parametrize("kind", list(Kind))
 def test_only_bulk_mail_can_be_unsubscribed_from(
     writer: LetterWriter, links: LinkSigner, kind: Kind
@@ -158,6 +169,7 @@ def test_only_bulk_mail_can_be_unsubscribed_from(
     assert links.verify(url.rpartition("/")[2], "unsubscribe").id == 8
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert url in part(message, "plain")
+    assert f"\r\nList-Unsubscribe: <{url}>\r\n".encode() in message.as_bytes()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8, EmailPolicy, Policy
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,6 +20,27 @@ TO = "\N{EN DASH}"
 LONGEST_DESCRIPTION = 1200
 LONGEST_NAME = 80
 LOOKS_LIKE_A_LINK = re.compile(r"[/:@\\]|\.\w{2,}")
+
+
+class VerbatimHeader(UnstructuredHeader, BaseHeader):
+    """A header on one line, byte for byte.
+
+    Python folds a long link into encoded words, which no mail program reads in
+    `List-Unsubscribe` (RFC 2369 §2): its button would be missing.
+    """
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", VerbatimHeader)
+
+
+def mail_policy(recipient: str) -> "EmailPolicy[EmailMessage]":
+    """Plain ASCII on the wire, unless the address itself is not (RFC 6531)."""
+    usual = SMTP.clone(cte_type="7bit") if recipient.isascii() else SMTPUTF8
+    return usual.clone(header_factory=_HEADERS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, parseaddr
 from typing import Any, Self
 from uuid import UUID
@@ -152,7 +151,8 @@ class LetterWriter:
             case Kind.VERIFICATION:
                 return self._link_once(letter, "verify-email", "verification_id", "verify_link")
             case Kind.RESET:
-                return self._link_once(letter, "reset-password", "reset_id", "reset_link")
+                link = self._link_once(letter, "reset-password", "reset_id", "reset_link")
+                return {**link, "is_invitation": letter.details.get("is_invitation", False)}
             case Kind.EMAIL_CHANGED:
                 return {"new_email": letter.details["email"]}
             case _:
@@ -187,9 +187,7 @@ class LetterWriter:
         self, content: Rendered, recipient: str, message_id: UUID, *, name: str = ""
     ) -> EmailMessage:
         """A message with text and HTML, from us to this recipient."""
-        # Plain ASCII on the wire, unless the address itself is not (RFC 6531).
-        is_plain = recipient.isascii()
-        message = EmailMessage(policy=SMTP.clone(cte_type="7bit") if is_plain else SMTPUTF8)
+        message = EmailMessage(policy=rules.mail_policy(recipient))
         message["From"] = Address(self._sender.name, addr_spec=self._sender.address)
         message["To"] = Address(rules.presentable(name), addr_spec=recipient)
         message["Subject"] = content.subject
