@@ -48,9 +48,13 @@ class Sink:
     arrived: list[Arrived] = field(default_factory=list)
     under_way: int = 0
     """Mails that are taken while the client still waits for the reply."""
+    held: int = 0
+    """Of these, how many get no reply before `go_on`."""
     unheard: int = 0
     """Mails whose client was gone before the reply."""
     connections: int = 0
+    _silent_after: int | None = None
+    _resumed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def to(self, recipient: str) -> list[Arrived]:
         return [mail for mail in self.arrived if mail.recipient == recipient]
@@ -82,10 +86,22 @@ class Sink:
             return "421 Gone"
         return planned
 
+    def hold(self, after: int) -> None:
+        """Take mails without a reply once so many have arrived."""
+        self._silent_after = after
+        self._resumed.clear()
+
+    def go_on(self) -> None:
+        self._silent_after, self.held = None, 0
+        self._resumed.set()
+
     async def _work(self) -> None:
         self.under_way += 1
         try:
             await asyncio.sleep(self.seconds)
+            if self._silent_after is not None and len(self.arrived) > self._silent_after:
+                self.held += 1
+                await self._resumed.wait()
         except asyncio.CancelledError:  # aiosmtpd ends what it does for a client that is gone
             self.unheard += 1
             raise

@@ -39,7 +39,12 @@ class ClaimRepository:
         """
         due = (
             select(Delivery.id)
-            .where(Delivery.status.in_(_DUE_STATES), Delivery.next_attempt_at <= now)
+            .where(
+                Delivery.status.in_(_DUE_STATES),
+                Delivery.next_attempt_at <= now,
+                # What this sender holds is in its hands, even if it was too busy to renew it.
+                Delivery.claim.is_distinct_from(self._claim),
+            )
             .order_by(Delivery.priority, Delivery.next_attempt_at, Delivery.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
