@@ -1,6 +1,7 @@
 """Alembic's entry; the work is done in stitch_common."""
 
 from stitch_auth.accounts.models import User
+from stitch_auth.apikeys.models import APIKey
 from stitch_auth.audit.models import AuditEntry
 from stitch_auth.db import Base
 from stitch_auth.keys.models import SigningKey
@@ -10,6 +11,15 @@ from stitch_auth.throttling.models import RecentAttempts
 from stitch_auth.verification.models import EmailVerification
 from stitch_common.migrations import run_env
 
-TABLES = (User, EmailVerification, PasswordReset, Session, SigningKey, RecentAttempts, AuditEntry)
+TABLES = (
+    User,
+    EmailVerification,
+    PasswordReset,
+    APIKey,
+    Session,
+    SigningKey,
+    RecentAttempts,
+    AuditEntry,
+)
 
 run_env(Base.metadata, "auth")

@@ -189,7 +189,8 @@ class People:
             role=role,
         )
         assert await self._wired.registrations.ensure(wanted)
-        (row,) = await self._wired.rows("select id from auth.users where username = $1", name)
+        query = "select id from auth.users where username = $1 and deleted_at is null"
+        (row,) = await self._wired.rows(query, name)
         return Person(row["id"], name, wanted.email)
 
     async def log_in(self, person: Person, **form: str) -> httpx.Response:

@@ -5,6 +5,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
 from stitch_auth.accounts.models import User
+from stitch_auth.apikeys.models import APIKey
 from stitch_auth.audit.models import AuditEntry
 from stitch_auth.db import Base
 from stitch_auth.keys.models import SigningKey
@@ -14,7 +15,16 @@ from stitch_auth.throttling.models import RecentAttempts
 from stitch_auth.verification.models import EmailVerification
 from stitch_common.database import Database
 
-MODELS = (User, EmailVerification, PasswordReset, Session, SigningKey, RecentAttempts, AuditEntry)
+MODELS = (
+    User,
+    EmailVerification,
+    PasswordReset,
+    APIKey,
+    Session,
+    SigningKey,
+    RecentAttempts,
+    AuditEntry,
+)
 OURS = {model.__tablename__ for model in MODELS}
 
 

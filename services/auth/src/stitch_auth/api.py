@@ -8,6 +8,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stitch_auth.accounts.routes import router as accounts_router
 from stitch_auth.accounts.service import AccountService
+from stitch_auth.apikeys.routes import router as api_keys_router
+from stitch_auth.apikeys.service import APIKeyService
 from stitch_auth.audit.routes import router as audit_router
 from stitch_auth.audit.service import AuditService
 from stitch_auth.credentials.routes import router as credentials_router
@@ -56,11 +58,12 @@ ROUTERS = (
     recovery_router,
     credentials_router,
     accounts_router,
+    api_keys_router,
     audit_router,
     keys_router,
     pages_router,
 )
-ANSWERS_WITH_SECRETS = frozenset({"/api/auth/token", "/api/auth/refresh"})
+ANSWERS_WITH_SECRETS = frozenset({"/api/auth/token", "/api/auth/refresh", "/api/auth/api-keys"})
 
 
 class NeverReplayed:
@@ -163,6 +166,9 @@ def services(runtime: StoredRuntime[AuthSettings]) -> dict[str, Any]:
         ),
         "sessions": sessions,
         "accounts": AccountService(database, clock, cursors=cursors, sessions=sessions),
+        "api_keys": APIKeyService(
+            database, clock, settings=settings, tokens=tokens, throttle=throttle
+        ),
         "audit": AuditService(database, cursors),
         "pages": PageRenderer(settings.login_url),
     }

@@ -42,6 +42,7 @@ class AuthSettings(StoredServiceSettings):
     bootstrap_users: tuple[BootstrapUser, ...] = ()
     verification_ttl: timedelta = timedelta(hours=48)
     reset_ttl: timedelta = timedelta(minutes=30)
+    invitation_ttl: timedelta = timedelta(days=7)
     login_url: str | None = None
     """Where a page sends people who may now log in; unset: no such link."""
 

@@ -181,6 +181,8 @@ class PasswordResetRequested(Fact):
     email: str
     full_name: str
     expires_at: UTCDatetime
+    is_invitation: bool = False
+    """Whether an admin has made the account, so that there is no password yet."""
     at: UTCDatetime
 
 

@@ -15,7 +15,7 @@ from stitch_common.contracts.auth import (
     UserDeleted,
     UserRoleChanged,
 )
-from stitch_common.security.principals import Principal
+from stitch_common.security.principals import Principal, Role
 
 REVOKING_FACTS: Final = (
     SessionRevoked,
@@ -102,11 +102,13 @@ class Revocations:
     def _has_another_role(self, principal: Principal) -> bool:
         # By the role, not by the time alone: a log-in within the same second tells the truth.
         changed = self._entries.get(("role", principal.user_id))
-        return (
-            changed is not None
-            and changed.role != principal.role
-            and principal.issued_at <= changed.at + SKEW
-        )
+        if changed is None or changed.role == principal.role:
+            return False
+        if principal.issued_at <= changed.at:
+            return True
+        # Issuing may overlap with the change; an API key may have less than its owner, though.
+        is_too_much = not Role(changed.role or "").covers(principal.role)
+        return is_too_much and principal.issued_at <= changed.at + SKEW
 
     def _add(self, name: Name, at: datetime, *, role: str | None = None, version: int = 0) -> None:
         known = self._entries.get(name)

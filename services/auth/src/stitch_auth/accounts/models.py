@@ -128,6 +128,10 @@ class User(Versioned, Base):
             self.touch(changed)
         return changed
 
+    def remove(self, at: datetime) -> None:
+        """Close the account; what others refer to stays."""
+        self.change(at, deleted_at=at)
+
     def set_password(self, password_hash: str, at: datetime) -> None:
         self.password_hash, self.updated_at = password_hash, at
         self.touch(["password"])

@@ -114,3 +114,27 @@ async def change_user(
     user = await accounts.administer(user_id, change, expected=if_match, admin=admin, caller=caller)
     set_etag(response, user.version)
     return user
+
+
+@router.delete(
+    "/users/{user_id}",
+    status_code=204,
+    responses=declares(UserNotFoundError, LastAdminError, StaleVersionError),
+)
+async def remove_user(
+    user_id: ResourceId,
+    if_match: IfMatch,
+    accounts: Accounts,
+    admin: Admin,
+    caller: CurrentCaller,
+) -> None:
+    """Close an account for good; never that of the last active admin."""
+    await accounts.remove(user_id, expected=if_match, admin=admin, caller=caller)
+
+
+@router.delete("/users/{user_id}/sessions", status_code=204, responses=declares(UserNotFoundError))
+async def end_sessions(
+    user_id: ResourceId, accounts: Accounts, admin: Admin, caller: CurrentCaller
+) -> None:
+    """Log somebody out everywhere."""
+    await accounts.end_sessions(user_id, admin=admin, caller=caller)

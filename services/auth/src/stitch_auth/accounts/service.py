@@ -14,16 +14,18 @@ from stitch_auth.accounts.errors import (
 from stitch_auth.accounts.models import User
 from stitch_auth.accounts.repository import UserRepository
 from stitch_auth.accounts.rules import fits, merged
-from stitch_auth.accounts.schemas import AccountChange, ProfileChange, UserFilter
+from stitch_auth.accounts.schemas import AccountChange, ProfileChange, UserFilter, UserView
 from stitch_auth.audit.service import AuditTrail
 from stitch_auth.callers.models import Caller
 from stitch_common.bus.outbox import Outbox
 from stitch_common.clock import Clock
 from stitch_common.contracts import Fact
-from stitch_common.contracts.auth import UserDeactivated, UserRoleChanged, UserUpdated
+from stitch_common.contracts.auth import UserDeactivated, UserDeleted, UserRoleChanged, UserUpdated
 from stitch_common.database import Database
 from stitch_common.http.lists import Cursors, Page
 from stitch_common.security.principals import Principal
+
+__all__ = ["AccountService", "UserView"]
 
 SCOPE = "users:newest-first"
 
@@ -109,6 +111,32 @@ class AccountService:
             if "is_active" in changed and not user.is_active:
                 await self._sessions.end_all_of(session, user.id, reason="deactivated", trail=trail)
         return user
+
+    async def remove(
+        self, user_id: int, *, expected: int | None, admin: Principal, caller: Caller
+    ) -> None:
+        """Close an account for good; its names are free again. LastAdminError."""
+        at = self._clock()
+        async with self._database.transaction() as session:
+            users = UserRepository(session)
+            admins = await users.lock_active_admins()
+            user = await users.lock(user_id)
+            user.expect(expected)
+            if admins == [user.id]:
+                raise LastAdminError
+            user.remove(at)
+            Outbox(session).add(UserDeleted(user_id=user.id, version=user.version, at=at))
+            trail = AuditTrail(session, self._clock, caller)
+            trail.succeeded("user.deleted", actor_id=admin.user_id, subject=f"user:{user.id}")
+            await self._sessions.end_all_of(session, user.id, reason="deleted", trail=trail)
+
+    async def end_sessions(self, user_id: int, *, admin: Principal, caller: Caller) -> None:
+        """Log somebody out everywhere; UserNotFoundError."""
+        async with self._database.transaction() as session:
+            user = await UserRepository(session).lock(user_id)
+            trail = AuditTrail(session, self._clock, caller)
+            trail.succeeded("user.logged_out", actor_id=admin.user_id, subject=f"user:{user.id}")
+            await self._sessions.end_all_of(session, user.id, reason="admin", trail=trail)
 
     def _record(
         self, session: AsyncSession, user: User, changed: Sequence[str], *, by: int, caller: Caller

@@ -65,10 +65,14 @@ async def get_metadata(request: Request, response: Response) -> ServerMetadata:
         issuer=settings.token_issuer,
         token_endpoint=f"{base}/token",
         jwks_uri=f"{base}/.well-known/jwks.json",
-        grant_types_supported=["password", "refresh_token"],
+        grant_types_supported=["password", "refresh_token", "client_credentials"],
         response_types_supported=[],
         scopes_supported=["api", "offline_access"],
-        token_endpoint_auth_methods_supported=["none"],
+        token_endpoint_auth_methods_supported=[
+            "none",
+            "client_secret_basic",
+            "client_secret_post",
+        ],
     )
 
 

@@ -116,7 +116,12 @@ class RecoveryService:
 
 
 async def request_reset(
-    session: AsyncSession, user: User, *, at: datetime, until: datetime
+    session: AsyncSession,
+    user: User,
+    *,
+    at: datetime,
+    until: datetime,
+    is_invitation: bool = False,
 ) -> None:
     """Ask for the mail to this user, in the transaction of the reason for it."""
     reset = PasswordReset(user_id=user.id, created_at=at, expires_at=until)
@@ -128,6 +133,7 @@ async def request_reset(
             email=user.email,
             full_name=user.full_name,
             expires_at=until,
+            is_invitation=is_invitation,
             at=at,
         )
     )

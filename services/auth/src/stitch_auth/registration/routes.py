@@ -2,17 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
+from stitch_auth.accounts.models import User
+from stitch_auth.accounts.service import UserView
 from stitch_auth.callers.service import CurrentCaller
 from stitch_auth.passwords.service import HASHING_ERRORS
 from stitch_auth.registration.errors import (
+    EmailKnownError,
     InvitationRequiredError,
     RegistrationClosedError,
     UsernameTakenError,
 )
 from stitch_auth.registration.schemas import (
     Acknowledgement,
+    Invitation,
     Registration,
     VerificationToken,
     VerificationWish,
@@ -20,6 +24,8 @@ from stitch_auth.registration.schemas import (
 from stitch_auth.registration.service import RegistrationService
 from stitch_auth.throttling.service import THROTTLING_ERRORS
 from stitch_auth.verification.service import VERIFICATION_ERRORS, VerificationService
+from stitch_common.http.etags import set_etag
+from stitch_common.http.principals import Admin
 from stitch_common.http.problems import declares
 
 router = APIRouter(prefix="/api/auth", tags=["Registration"])
@@ -64,6 +70,26 @@ async def register(
     """Ask for an account; the answer is the same for a known e-mail address."""
     await registrations.register(wanted, caller)
     return REGISTERED
+
+
+@router.post(
+    "/users",
+    status_code=201,
+    response_model=UserView,
+    responses=declares(UsernameTakenError, EmailKnownError, *HASHING_ERRORS),
+)
+async def invite_user(
+    wanted: Invitation,
+    response: Response,
+    registrations: Registrations,
+    admin: Admin,
+    caller: CurrentCaller,
+) -> User:
+    """Make an account; its owner gets a mail with a link to set the password."""
+    user = await registrations.invite(wanted, admin, caller)
+    response.headers["location"] = f"/api/auth/users/{user.id}"
+    set_etag(response, user.version)
+    return user
 
 
 @router.post("/verify-email", responses=declares(*VERIFICATION_ERRORS))

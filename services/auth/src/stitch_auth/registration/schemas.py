@@ -15,6 +15,7 @@ from pydantic import (
 
 from stitch_auth.registration.rules import why_not_a_username
 from stitch_common.http.bodies import RequestBody
+from stitch_common.security.principals import Role
 
 MAX_EMAIL = 254
 
@@ -48,6 +49,15 @@ class Registration(RequestBody):
     password: SecretStr
     """12 to 128 characters; no rule of composition, but nothing that is easy to guess."""
     full_name: FullName = ""
+
+
+class Invitation(RequestBody):
+    """Whom an admin makes an account for; they set the password themselves."""
+
+    email: Email
+    username: Username
+    full_name: FullName = ""
+    role: Role = Role.VIEWER
 
 
 class VerificationToken(RequestBody):

@@ -1,5 +1,6 @@
 """From nothing to an account with a confirmed e-mail address."""
 
+import secrets
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,6 +9,7 @@ from stitch_auth.accounts.models import User
 from stitch_auth.audit.service import AuditTrail
 from stitch_auth.callers.models import Caller
 from stitch_auth.passwords.service import PasswordService
+from stitch_auth.recovery.service import request_reset
 from stitch_auth.registration.errors import (
     EmailKnownError,
     InvitationRequiredError,
@@ -15,7 +17,7 @@ from stitch_auth.registration.errors import (
     UsernameTakenError,
 )
 from stitch_auth.registration.repository import RegistrationRepository
-from stitch_auth.registration.schemas import Registration
+from stitch_auth.registration.schemas import Invitation, Registration
 from stitch_auth.settings import AuthSettings, BootstrapUser
 from stitch_auth.verification.service import MailLimits, request_verification, verified
 from stitch_common.bus.outbox import Outbox
@@ -25,6 +27,7 @@ from stitch_common.contracts.auth import (
     UserRegistered,
 )
 from stitch_common.database import Database
+from stitch_common.security.principals import Principal
 
 
 class RegistrationService:
@@ -65,6 +68,30 @@ class RegistrationService:
             await self._create(wanted, await self._passwords.hash(password), caller)
         except EmailKnownError:
             await self._tell_owner(wanted.email, caller)
+
+    async def invite(self, wanted: Invitation, admin: Principal, caller: Caller) -> User:
+        """Make an account whose owner sets the password by mail.
+
+        EmailKnownError, UsernameTakenError.
+        """
+        # Nobody knows this password, and log-ins with a wrong one take as long as with others.
+        password_hash = await self._passwords.hash(secrets.token_urlsafe())
+        at = self._clock()
+        user = User.create(
+            email=wanted.email,
+            username=wanted.username,
+            full_name=wanted.full_name or wanted.username,
+            role=wanted.role,
+            password_hash=password_hash,
+            at=at,
+        )
+        async with self._database.transaction() as session:
+            await self._add(session, user, caller=caller)
+            until = at + self._settings.invitation_ttl
+            await request_reset(session, user, at=at, until=until, is_invitation=True)
+            trail = AuditTrail(session, self._clock, caller)
+            trail.succeeded("user.invited", actor_id=admin.user_id, subject=f"user:{user.id}")
+        return user
 
     async def ensure(self, wanted: BootstrapUser) -> bool:
         """Make a verified account unless its username or address is known; tells whether."""

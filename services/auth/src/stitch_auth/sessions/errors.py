@@ -28,7 +28,7 @@ class AccountDeactivatedError(StitchError):
 
 
 class UnsupportedGrantError(StitchError):
-    """This grant type is not supported; use password."""
+    """This grant type is not supported; use password or client_credentials."""
 
     kind = ErrorKind.BAD_REQUEST
     code = "unsupported-grant-type"

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 
+from stitch_auth.apikeys.service import CLIENT_ERRORS, APIKeyService
+from stitch_auth.callers.models import Caller
 from stitch_auth.callers.service import CurrentCaller
 from stitch_auth.passwords.service import HASHING_ERRORS
 from stitch_auth.sessions.errors import (
@@ -17,12 +19,13 @@ from stitch_auth.sessions.errors import (
     UnsupportedGrantError,
 )
 from stitch_auth.sessions.models import Delivery
-from stitch_auth.sessions.rules import is_friendly
+from stitch_auth.sessions.rules import basic_credential, is_friendly
 from stitch_auth.sessions.schemas import RefreshRequest, SessionView, TokenAnswer, TokenRequest
 from stitch_auth.sessions.service import Credentials, LoginService, SessionService
 from stitch_auth.settings import AuthSettings
 from stitch_auth.throttling.service import THROTTLING_ERRORS
 from stitch_auth.tokens.models import Grant
+from stitch_common.errors import InvalidFieldError
 from stitch_common.http.principals import CurrentUser
 from stitch_common.http.problems import declares
 
@@ -32,6 +35,7 @@ SECURE_COOKIE = "__Host-stitch-refresh"
 LOCAL_COOKIE = "stitch-refresh"
 """Browsers refuse `__Host-` and `Secure` over plain HTTP, also from the own machine."""
 
+CLIENT_GRANT = "client_credentials"
 PASSWORD_GRANT = "password"  # noqa: S105 - the name of a grant
 
 
@@ -81,6 +85,7 @@ Sessions = Annotated[SessionService, Depends(session_service)]
         AccountDeactivatedError,
         UnsupportedGrantError,
         CrossSiteError,
+        *CLIENT_ERRORS,
         *HASHING_ERRORS,
         *THROTTLING_ERRORS,
     ),
@@ -93,10 +98,35 @@ async def get_token(
     caller: CurrentCaller,
 ) -> TokenAnswer:
     """Log in (OAuth2 password grant); `scope=offline_access` for programs without cookies."""
+    if form.grant_type == CLIENT_GRANT:
+        return await _exchange(form, request, response, caller)
     if form.grant_type != PASSWORD_GRANT:
         raise UnsupportedGrantError
-    credentials = Credentials(form.username, form.password.get_secret_value(), form.scope)
+    credentials = _credentials(form)
     return _answer(await logins.log_in(credentials, caller), request, response)
+
+
+async def _exchange(
+    form: TokenRequest, request: Request, response: Response, caller: Caller
+) -> TokenAnswer:
+    given = basic_credential(request.headers.get("authorization"))
+    if given is None:
+        secret = form.client_secret.get_secret_value() if form.client_secret else ""
+        given = (form.client_id or "", secret)
+    api_keys: APIKeyService = request.app.state.api_keys
+    grant = await api_keys.exchange(*given, caller)
+    response.headers["cache-control"] = "no-store"
+    return TokenAnswer(
+        access_token=grant.access_token, expires_in=grant.expires_in, scope=grant.scope
+    )
+
+
+def _credentials(form: TokenRequest) -> Credentials:
+    if form.username is None:
+        raise InvalidFieldError.of("/username", "Field required")
+    if form.password is None:
+        raise InvalidFieldError.of("/password", "Field required")
+    return Credentials(form.username, form.password.get_secret_value(), form.scope)
 
 
 @router.post(

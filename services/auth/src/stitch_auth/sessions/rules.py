@@ -1,10 +1,24 @@
 """What is granted, and which requests may use a cookie."""
 
+from base64 import b64decode
 from collections.abc import Collection
+from urllib.parse import unquote
 
 BASE_SCOPE = "api"
 OFFLINE = "offline_access"
 FRIENDLY_SITES = frozenset({"same-origin", "same-site", "none"})
+
+
+def basic_credential(authorization: str | None) -> tuple[str, str] | None:
+    """Name and secret of a Basic credential (RFC 7617); None for anything else."""
+    scheme, _, encoded = (authorization or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        name, _, secret = b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    return unquote(name), unquote(secret)
 
 
 def granted_scope(requested: str) -> str:

@@ -11,13 +11,21 @@ MAX_LOGIN = 254
 
 
 class TokenRequest(RequestBody):
-    """The form of OAuth2's password grant; `username` may be the e-mail address."""
+    """The form of OAuth2's password grant; `username` may be the e-mail address.
+
+    With `grant_type=client_credentials` an API key is sent as `client_id` and `client_secret`, or
+    as a Basic credential (RFC 6749 §2.3.1).
+    """
 
     # A password begins and ends with what its owner has typed.
     model_config = ConfigDict(str_strip_whitespace=False)
 
-    username: Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_LOGIN)]
-    password: SecretStr
+    username: (
+        Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_LOGIN)] | None
+    ) = None
+    password: SecretStr | None = None
+    client_id: Annotated[str, Field(max_length=100)] | None = None
+    client_secret: SecretStr | None = None
     grant_type: Annotated[str, Field(max_length=100)] = "password"
     scope: Annotated[str, Field(max_length=1000)] = ""
 

@@ -15,3 +15,12 @@ class Grant:
     refresh_token: str
     delivery: Delivery
     refresh_expires_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClientGrant:
+    """What a program gets for an API key: nothing that lasts."""
+
+    access_token: str
+    expires_in: int
+    scope: str

@@ -75,14 +75,14 @@ def read(token: str) -> PresentedToken | None:
     return PresentedToken(sid.hex(), generation, raw[HEAD.size :])
 
 
-def access_claims(session: Session, user: User, *, at: datetime) -> dict[str, Any]:
+def access_claims(user: User, *, sid: str, scope: str, at: datetime) -> dict[str, Any]:
     """What an access token says of its owner (RFC 9068 §2.2)."""
     return {
         "sub": str(user.id),
         "uname": user.username,
         "role": str(user.role),
-        "scope": session.scope,
-        "sid": session.sid,
+        "scope": scope,
+        "sid": sid,
         "jti": uuid4().hex,
         "iat": int(at.timestamp()),
     }

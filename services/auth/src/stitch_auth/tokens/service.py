@@ -1,17 +1,22 @@
 """Granting tokens to a session, and recognising them."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from math import ceil
+from typing import Any
 
 from stitch_auth.accounts.models import User
 from stitch_auth.keys.service import KeyService
 from stitch_auth.sessions.models import Session
 from stitch_auth.settings import AuthSettings
-from stitch_auth.tokens.models import Grant
+from stitch_auth.tokens.models import ClientGrant, Grant
 from stitch_auth.tokens.rules import RefreshTokens, access_claims, read
 from stitch_common.clock import Clock
+from stitch_common.security.principals import Role
 
 CLIENT_ID = "stitch-web"
-"""People log in through one client; API keys will be clients of their own."""
+"""People log in through one client; API keys are clients of their own."""
+CLIENT_SCOPE = "api"
 
 
 class TokenService:
@@ -31,22 +36,37 @@ class TokenService:
     async def grant(self, session: Session, user: User) -> Grant:
         """The session's current refresh token and a new access token."""
         now = self._clock()
-        expires_at = now + self._settings.access_token_ttl
-        claims = {
-            **access_claims(session, user, at=now),
-            "iss": self._settings.token_issuer,
-            "aud": self._settings.token_audience,
-            "client_id": CLIENT_ID,
-            "exp": int(expires_at.timestamp()),
-        }
+        claims = access_claims(user, sid=session.sid, scope=session.scope, at=now)
         return Grant(
-            access_token=await self._keys.sign(claims),
-            expires_in=int((expires_at - now).total_seconds()),
+            access_token=await self._sign({**claims, "client_id": CLIENT_ID}, now),
+            expires_in=int(self._settings.access_token_ttl.total_seconds()),
             scope=session.scope,
             refresh_token=self._refresh_tokens.make(session),
             delivery=session.delivery,
             refresh_expires_in=ceil((session.idle_expires_at - now).total_seconds()),
         )
+
+    async def grant_client(
+        self, owner: User, *, client_id: str, sid: str, role: Role
+    ) -> ClientGrant:
+        """An access token for a program that acts for this user, with at most this role."""
+        now = self._clock()
+        claims = access_claims(owner, sid=sid, scope=CLIENT_SCOPE, at=now)
+        claims |= {"client_id": client_id, "role": str(role)}
+        return ClientGrant(
+            access_token=await self._sign(claims, now),
+            expires_in=int(self._settings.access_token_ttl.total_seconds()),
+            scope=CLIENT_SCOPE,
+        )
+
+    async def _sign(self, claims: Mapping[str, Any], now: datetime) -> str:
+        expires_at = now + self._settings.access_token_ttl
+        issued = {
+            "iss": self._settings.token_issuer,
+            "aud": self._settings.token_audience,
+            "exp": int(expires_at.timestamp()),
+        }
+        return await self._keys.sign({**claims, **issued})
 
     def session_of(self, refresh_token: str) -> str | None:
         """The session that it claims to belong to; None if it can't be a refresh token."""

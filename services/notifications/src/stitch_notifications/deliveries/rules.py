@@ -166,7 +166,11 @@ def _reset(fact: PasswordResetRequested) -> Draft:
         recipient_name=fact.full_name,
         user_id=fact.user_id,
         expires_at=fact.expires_at,
-        details={"reset_id": fact.reset_id, "expires_at": fact.expires_at.isoformat()},
+        details={
+            "reset_id": fact.reset_id,
+            "expires_at": fact.expires_at.isoformat(),
+            "is_invitation": fact.is_invitation,
+        },
     )
 
 

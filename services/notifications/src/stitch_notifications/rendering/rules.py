@@ -40,7 +40,7 @@ _MORE: Mapping[Kind, frozenset[str]] = {
 _ACCOUNT: Mapping[Kind, frozenset[str]] = {
     Kind.VERIFICATION: frozenset({"verify_link", "link_expires"}),
     Kind.REGISTRATION_REPEATED: frozenset(),
-    Kind.RESET: frozenset({"reset_link", "link_expires"}),
+    Kind.RESET: frozenset({"reset_link", "link_expires", "is_invitation"}),
     Kind.EMAIL_CHANGED: frozenset({"new_email"}),
 }
 
@@ -70,6 +70,7 @@ _SAMPLES: Mapping[str, object] = {
     "changes_text": "Where: Alte Brauerei (was Gewandhaus)",
     "verify_link": "https://stitch.example/verify-email/the-link-of-an-account",
     "reset_link": "https://stitch.example/reset-password/the-link-of-an-account",
+    "is_invitation": False,
     "new_email": "countess@example.org",
     "link_expires": "Saturday, 20 June 2026, 12:00 UTC",
 }

@@ -1,0 +1,109 @@
+"""Making API keys, and exchanging them for short access tokens."""
+
+from datetime import timedelta
+
+from stitch_auth.apikeys.errors import InvalidClientError
+from stitch_auth.apikeys.models import APIKey
+from stitch_auth.apikeys.repository import APIKeyRepository
+from stitch_auth.apikeys.schemas import WantedKey
+from stitch_auth.audit.service import AuditTrail
+from stitch_auth.callers.models import Caller
+from stitch_auth.settings import AuthSettings
+from stitch_auth.throttling.models import Limit
+from stitch_auth.throttling.service import Throttle
+from stitch_auth.tokens.models import ClientGrant
+from stitch_auth.tokens.service import TokenService
+from stitch_common.bus.outbox import Outbox
+from stitch_common.clock import Clock
+from stitch_common.contracts.auth import SessionRevoked
+from stitch_common.database import Database
+from stitch_common.security.principals import Principal
+
+CLIENT_ERRORS = (InvalidClientError,)
+"""What a route that takes an API key may answer."""
+NOTED_EVERY = timedelta(minutes=1)
+"""How exactly the last use is known; more would be a write for each token."""
+
+
+class APIKeyService:
+    """A key never travels beyond auth: what others see are tokens that last for minutes."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        settings: AuthSettings,
+        tokens: TokenService,
+        throttle: Throttle,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._tokens = tokens
+        self._throttle = throttle
+        self._per_network = Limit(
+            "client-network", settings.login_limit_per_network, settings.login_window
+        )
+
+    async def list_live(self) -> list[APIKey]:
+        async with self._database.reading() as session:
+            return await APIKeyRepository(session).list_live()
+
+    async def make(self, wanted: WantedKey, admin: Principal, caller: Caller) -> tuple[APIKey, str]:
+        """A key that acts for the admin, and its secret, which is stored nowhere."""
+        at = self._clock()
+        key, secret = APIKey.create(
+            wanted.name, admin.user_id, role=wanted.role, at=at, until=at + wanted.lasts
+        )
+        async with self._database.transaction() as session:
+            await APIKeyRepository(session).add(key)
+            trail = AuditTrail(session, self._clock, caller)
+            trail.succeeded(
+                "api_key.created",
+                actor_id=admin.user_id,
+                subject=f"api-key:{key.id}",
+                role=wanted.role,
+            )
+        return key, secret
+
+    async def revoke(self, key_id: int, admin: Principal, caller: Caller) -> None:
+        """End a key and, everywhere within 2 s, its tokens; APIKeyNotFoundError."""
+        at = self._clock()
+        async with self._database.transaction() as session:
+            key = await APIKeyRepository(session).lock(key_id)
+            key.revoked_at = at
+            Outbox(session).add(
+                SessionRevoked(sid=key.sid, user_id=key.owner_id, reason="api-key-revoked", at=at)
+            )
+            trail = AuditTrail(session, self._clock, caller)
+            trail.succeeded("api_key.revoked", actor_id=admin.user_id, subject=f"api-key:{key.id}")
+
+    async def exchange(self, client_id: str, secret: str, caller: Caller) -> ClientGrant:
+        """An access token (RFC 6749 §4.4); InvalidClientError, whatever is wrong."""
+        await self._throttle.admit(self._per_network, caller.network)
+        at = self._clock()
+        async with self._database.reading() as session:
+            found = await APIKeyRepository(session).find(client_id)
+        if found is None or not found[0].opens_with(secret, at) or not found[1].is_usable:
+            await self._note_failure(found[0] if found else None, caller)
+            raise InvalidClientError
+        key, owner = found
+        if key.last_used_at is None or at - key.last_used_at > NOTED_EVERY:
+            await self._note_use(key.id, caller)
+        return await self._tokens.grant_client(
+            owner, client_id=key.client_id, sid=key.sid, role=key.role_for(owner)
+        )
+
+    async def _note_use(self, key_id: int, caller: Caller) -> None:
+        async with self._database.transaction() as session:
+            key = await APIKeyRepository(session).lock(key_id)
+            key.last_used_at = self._clock()
+            trail = AuditTrail(session, self._clock, caller)
+            trail.succeeded("api_key.used", actor_id=key.owner_id, subject=f"api-key:{key.id}")
+
+    async def _note_failure(self, key: APIKey | None, caller: Caller) -> None:
+        async with self._database.transaction() as session:
+            trail = AuditTrail(session, self._clock, caller)
+            trail.failed(
+                "api_key.used", actor_id=None, subject=f"api-key:{key.id}" if key else None
+            )
