@@ -192,7 +192,7 @@ class LetterWriter:
         message["To"] = Address(rules.presentable(name), addr_spec=recipient)
         message["Subject"] = content.subject
         message["Date"] = format_datetime(self._clock())
-        message["Message-ID"] = f"<{message_id}.{id(content)}@{self._sender.domain}>"
+        message["Message-ID"] = f"<{message_id}@{self._sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(content.text)
         message.add_alternative(content.html, subtype="html")
