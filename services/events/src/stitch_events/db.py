@@ -1,23 +1,25 @@
-"""The service's schema, what its rows have in common, and how its lists are paged and searched."""
+"""The service's schema, what its rows have in common, and how its lists are read."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from sqlalchemy import TIMESTAMP, MetaData, Select, bindparam, tuple_
-from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, mapped_column
+from asyncpg import Connection, Record
+from sqlalchemy import TIMESTAMP, FromClause, MetaData
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from stitch_common.bus.tables import declare_bus_tables
-from stitch_common.database import NAMING
+from stitch_common.database import NAMING, Database
 from stitch_common.http.lists import Cursors, Page
 from stitch_common.versioning import Versioned
 
 SCHEMA = "events"
 WORD = re.compile(r"[^\W_]+")
-
-T = TypeVar("T")
+MOMENT = """
+replace(to_char({} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '.000000Z', 'Z')
+"""
 
 
 class Base(DeclarativeBase):
@@ -49,51 +51,144 @@ class Changing(Versioned):
 
 
 @dataclass(frozen=True, slots=True)
-class Listed(Generic[T]):
-    """One page, where the next one begins, and the size of the whole list if it was asked for."""
+class Listed:
+    """A page as JSON, the cursor of the next one, and the total if it was asked for."""
 
-    items: list[T]
+    json: str
     next_cursor: str | None
     total: int | None
+    is_known: bool
+    """False where there is not even what this would be a list of."""
+
+
+@dataclass(slots=True)
+class Conditions:
+    """A WHERE clause and its arguments, numbered as they come."""
+
+    arguments: list[Any] = field(default_factory=list)
+    terms: list[str] = field(default_factory=list)
+    has_words: bool = False
+
+    def search(self, words: str) -> None:
+        """Add that all words are found by their beginnings; nothing is found without any."""
+        self.has_words = True
+        self.add("it.search @@ to_tsquery('simple', {})", _prefix_query(words) or "")
+
+    def add(self, term: str, *values: Any) -> None:
+        """Add a term with `{}` for each value."""
+        self.terms.append(term.format(*(self.argument(value) for value in values)))
+
+    def argument(self, value: Any) -> str:
+        self.arguments.append(value)
+        return f"${len(self.arguments)}"
+
+    def __str__(self) -> str:
+        return " and ".join(self.terms) or "true"
 
 
 @dataclass(frozen=True, slots=True)
-class Keyset:
+class Order:
     """A total order of a list: by a column, and by id where that is equal."""
 
     scope: str
     """Names the list and its order; a cursor of another one is refused."""
-    column: InstrumentedAttribute[Any]
-    id: InstrumentedAttribute[int]
+    column: str
+    type: str
     descending: bool
 
-    def page(self, statement: Select[Any], page: Page, cursors: Cursors) -> Select[Any]:
-        """One row more than is shown, which tells whether there is a next page."""
-        key = (self.column, self.id)
-        if page.cursor is not None:
-            *_, value, last_id = cursors.decode(self.scope, page.cursor)
-            after = tuple_(self._typed(value), bindparam(None, last_id, self.id.type))
-            here = tuple_(*key)
-            statement = statement.where(here < after if self.descending else here > after)
-        order = [column.desc() if self.descending else column.asc() for column in key]
-        return statement.order_by(*order).limit(page.limit + 1).offset(page.skip)
 
-    def cut(self, rows: Sequence[T], page: Page, cursors: Cursors) -> tuple[list[T], str | None]:
-        """The rows to show, and the cursor of the next page if there is one."""
-        shown = list(rows[: page.limit])
-        if len(rows) <= page.limit:
-            return shown, None
-        last = shown[-1]
-        values = [getattr(last, self.column.key), getattr(last, self.id.key)]
-        return shown, cursors.encode(self.scope, values)
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The rows, called `it`, that a list shows: the JSON of each, and what is joined for that."""
 
-    def _typed(self, value: Any) -> Any:
-        if self.column.type.python_type is datetime:
-            value = datetime.fromisoformat(value)
-        return bindparam(None, value, self.column.type)
+    table: str
+    item: str
+    beside: str = ""
 
 
-def prefix_query(search: str) -> str | None:
+class Lists:
+    """Reads a list in one statement on the driver's own connection; PostgreSQL writes the JSON."""
+
+    def __init__(self, database: Database, cursors: Cursors) -> None:
+        self._database = database
+        self._cursors = cursors
+
+    async def page(
+        self, source: Source, order: Order, page: Page, *, found: Conditions, of: str = "true"
+    ) -> Listed:
+        """What is found, in order; `of` is the condition that there is something to list."""
+        after = self._cursors.decode(order.scope, page.cursor) if page.cursor else None
+        statement = _page(source, order, page, found=found, after=after, of=of)
+        async with self._database.connection() as connection:
+            fetched = await _fetch(connection, statement, found)
+        whole, rows = fetched[0], [row for row in fetched if row["id"] is not None]
+        items = ",".join(row["item"] for row in rows[: page.limit])
+        cursor = self._next_cursor(order, rows, page.limit)
+        return Listed(f"[{items}]", cursor, whole["total"], whole["is_known"])
+
+    def _next_cursor(self, order: Order, rows: Sequence[Record], limit: int) -> str | None:
+        """One row more than the limit was asked for: it tells whether there is another page."""
+        if len(rows) <= limit:
+            return None
+        last = rows[limit - 1]
+        return self._cursors.encode(order.scope, [last["key"], last["id"]])
+
+
+async def _fetch(
+    connection: "Connection[Any]", statement: str, found: Conditions
+) -> Sequence[Record]:
+    if found.has_words:
+        # Planned for these words: the plan for any words, which PostgreSQL takes after five runs,
+        # reads far too much for a common one.
+        prepared = await connection.prepare(statement, name="")
+        return list(await prepared.fetch(*found.arguments))
+    return list(await connection.fetch(statement, *found.arguments))
+
+
+def _page(
+    source: Source,
+    order: Order,
+    page: Page,
+    *,
+    found: Conditions,
+    after: Sequence[Any] | None,
+    of: str,
+) -> str:
+    """Each row with what is known of the whole list, which alone makes a row of an empty one."""
+    total = "null::bigint"
+    if page.count:
+        total = f"(select count(*) from {source.table} it where {found})"  # noqa: S608 - see below
+    direction, beyond = ("desc", "<") if order.descending else ("asc", ">")
+    if after is not None:
+        here, there = f"(it.{order.column}, it.id)", f"({{}}::text::{order.type}, {{}})"
+        found.add(f"{here} {beyond} {there}", str(after[0]), after[1])
+    limit = found.argument(page.limit + 1)
+    skip = found.argument(0 if after else page.skip)
+    return f"""
+    with page as (
+        select it.id, it.{order.column} as key from {source.table} it where {found}
+        order by key {direction}, it.id {direction} limit {limit} offset {skip}
+    )
+    select whole.*, {source.item}::text as item, page.key::text, page.id
+    from (select {of} as is_known, {total} as total) whole
+    left join page on true left join {source.table} it using (id) {source.beside}
+    order by page.key {direction}, page.id {direction}
+    """  # noqa: S608 - our own names; what comes from outside is an argument
+
+
+def json_of(row: str, table: FromClause, fields: Iterable[str], **derived: str) -> str:
+    """SQL of a JSON object as the views write it; `derived` says what is no column."""
+
+    def value(name: str) -> str:
+        if name in derived:
+            return derived[name]
+        is_moment = isinstance(table.c[name].type, TIMESTAMP)
+        return MOMENT.format(f"{row}.{name}") if is_moment else f"{row}.{name}"
+
+    return f"json_build_object({', '.join(f'{name!r}, {value(name)}' for name in fields)})"
+
+
+def _prefix_query(search: str) -> str | None:
     """A tsquery that finds all words by their beginnings; None if there is no word in it."""
     words = WORD.findall(search)
     return " & ".join(f"'{word}':*" for word in words) if words else None

@@ -1,12 +1,18 @@
 """Lists of events: counts, filters, orders, pages."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from httpx import AsyncClient
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.engine import Engine
+
+from stitch_common.database import Database
+from stitch_common.testing.clock import SettableClock
 
 Headers = dict[str, str]
 Make = Callable[..., Awaitable[dict[str, Any]]]
@@ -17,6 +23,22 @@ async def titles(client: AsyncClient, headers: Headers, query: str = "") -> list
     answer = await client.get(f"{EVENTS}?{query}", headers=headers)
     assert answer.status_code == 200, answer.text
     return [event["title"] for event in answer.json()]
+
+
+@asynccontextmanager
+async def statements(database: Database) -> AsyncGenerator[list[str]]:
+    """Note what is sent to PostgreSQL, by the driver itself and by SQLAlchemy."""
+    sent: list[str] = []
+
+    def note(*args: Any) -> None:
+        sent.append(args[2])
+
+    sqlalchemy_event.listen(Engine, "before_cursor_execute", note)
+    async with database.connection() as connection:
+        with connection.query_logger(lambda query: sent.append(query.query)):
+            yield sent
+            await asyncio.sleep(0)  # the driver calls its loggers a turn later
+    sqlalchemy_event.remove(Engine, "before_cursor_execute", note)
 
 
 @pytest.fixture
@@ -91,23 +113,19 @@ async def test_what_is_unknown_is_refused_by_name(
 
 
 async def test_counts_come_with_the_list_in_one_statement(
-    client: AsyncClient, viewer: Headers, make_event: Make, add_guest: Make
+    client: AsyncClient, viewer: Headers, make_event: Make, add_guest: Make, database: Database
 ) -> None:
     event, _other = await make_event(max_attendees=4, waitlist_enabled=True), await make_event()
     for number, status in enumerate(["accepted", "declined", "maybe", "pending"]):
         await add_guest(event, f"{number}@example.com", status=status, guest_count=3)
     await add_guest(event, "late@example.com", guest_count=2)
-    statements: list[str] = []
 
-    def note(*args: Any) -> None:
-        statements.append(args[2])
+    async with statements(database) as sent:
+        answer = await client.get(f"{EVENTS}?sort=created_at&count=true", headers=viewer)
 
-    sqlalchemy_event.listen(Engine, "before_cursor_execute", note)
-    listed = (await client.get(f"{EVENTS}?sort=created_at", headers=viewer)).json()
-    sqlalchemy_event.remove(Engine, "before_cursor_execute", note)
-
-    selects = [statement for statement in statements if statement.startswith("SELECT")]
-    assert len(selects) == 1
+    listed = answer.json()
+    assert len(sent) == 1
+    assert answer.headers["x-total-count"] == "2"
     counts = {name: listed[0][name] for name in listed[0] if name.endswith("_rsvps")}
     assert counts == {
         "total_rsvps": 5,
@@ -118,3 +136,28 @@ async def test_counts_come_with_the_list_in_one_statement(
         "waitlisted_rsvps": 1,
     }
     assert (listed[0]["seats_taken"], listed[1]["total_rsvps"]) == (3, 0)
+
+
+async def test_what_is_listed_is_what_each_one_is(
+    client: AsyncClient, editor: Headers, make_event: Make, add_guest: Make, clock: SettableClock
+) -> None:
+    event = await make_event(questions=["A song?"], max_attendees=1, waitlist_enabled=True)
+    clock.advance(timedelta(microseconds=1500))
+    changed = {
+        "questions": [{"label": "Grüße?", "options": ["é", "\u2028"], "type": "choice"}, "B"]
+    }
+    event = (await client.put(f"{EVENTS}/{event['id']}", json=changed, headers=editor)).json()
+    party = {"guest_count": 2, "party": [{"name": '"Charles"'}]}
+    guests = [await add_guest(event, f"{n}@example.com", **party, status="maybe") for n in "ab"]
+    guests += [await add_guest(event, f"{n}@example.com") for n in "cd"]
+
+    path = f"{EVENTS}/{event['id']}"
+    (listed,) = (await client.get(EVENTS, headers=editor)).json()
+    one = (await client.get(path, headers=editor)).json()
+    everybody = (await client.get(f"{path}/rsvps?sort=id", headers=editor)).json()
+
+    assert listed == one["event"]
+    assert {name: listed[name] for name in ("questions", "updated_at", "end_date")} == {
+        name: event[name] for name in ("questions", "updated_at", "end_date")
+    }
+    assert everybody == guests == one["rsvps"][::-1]

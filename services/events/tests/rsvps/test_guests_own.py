@@ -85,6 +85,20 @@ async def test_only_what_is_sent_changes(client: AsyncClient, invited: Any) -> N
     assert (own["status"], own["name"], own["dietary_restrictions"]) == ("maybe", "Ada", "vegan")
 
 
+async def test_a_question_that_was_added_later_can_be_answered(
+    client: AsyncClient, editor: Headers, invited: Any
+) -> None:
+    event, guest = await invited()
+    later = {"questions": [{"label": "Song?"}]}
+    await client.patch(f"/api/events/{event['id']}", json=later, headers=editor)
+
+    answer = await client.put(
+        OWN, json={"status": "accepted", "answers": {"song": "Waterloo"}}, headers=guest
+    )
+
+    assert (answer.status_code, answer.json()["answers"]) == (200, {"song": "Waterloo"})
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pydantic import TypeAdapter
 
 from stitch_common.bus.inbox import Received
 from stitch_common.contracts.events import RSVPPromoted
@@ -21,10 +22,11 @@ from stitch_events.events.service import EventService
 from stitch_events.guests.schemas import GuestFilters, GuestSort, NewGuest
 from stitch_events.guests.service import GuestService
 from stitch_events.rsvps.schemas import AnswerStatus, RSVPAnswer
-from stitch_events.rsvps.service import EventFullError, RSVPService
+from stitch_events.rsvps.service import EventFullError, RSVPService, RSVPView
 from stitch_events.settings import EventsSettings
 
 CAPACITY = 10
+GUESTS = TypeAdapter(list[RSVPView])
 ALL = Page(limit=1000, skip=0, cursor=None, count=False)
 
 
@@ -62,12 +64,12 @@ class Hall:
         )
         return [
             self._links.sign("rsvp", guest.id, version=1, expires_at=event.end_date)
-            for guest in listed.items
+            for guest in GUESTS.validate_json(listed.json)
         ]
 
     async def standing(self, event: EventView) -> tuple[EventView, list[Any]]:
         listed = await self.guests.listed(GuestFilters(event_id=event.id), ALL)
-        return await self.events.get(event.id), listed.items
+        return await self.events.get(event.id), GUESTS.validate_json(listed.json)
 
     async def promotions(self) -> Counter[str]:
         async with self._database.connection() as connection:

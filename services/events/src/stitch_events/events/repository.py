@@ -1,22 +1,44 @@
 """Every SQL statement about events."""
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, true
+from sqlalchemy import Row, Select, bindparam, func, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from stitch_common.database import Database
 from stitch_common.http.lists import Cursors, Page
-from stitch_events.db import Keyset, prefix_query
+from stitch_events.db import Conditions, Listed, Lists, Order, Source, json_of
 from stitch_events.events.errors import EventNotFoundError, SlugTakenError
 from stitch_events.events.models import Event, EventStatus
-from stitch_events.events.schemas import EventFilters, EventSort
+from stitch_events.events.schemas import EventFilters, EventSort, EventView
 from stitch_events.rsvps.models import RSVP, RSVPStatus
 
 KEPT_INSIDE = {"search", "field_versions", "last_queue_number"}
 COLUMNS = [column for column in Event.__table__.columns if column.key not in KEPT_INSIDE]
-SORTED_BY = {"start_date": Event.start_date, "created_at": Event.created_at, "title": Event.title}
+SORTED_BY = {"start_date": "timestamptz", "created_at": "timestamptz", "title": "text"}
+COUNTED = [status for status in RSVPStatus if status is not RSVPStatus.CANCELLED]
+COUNTS = ", ".join(
+    f"count(*) filter (where r.status = '{status}') as {status}_rsvps" for status in COUNTED
+)
+EVENTS = Source(
+    table="events.events",
+    item=json_of(
+        "it",
+        Event.__table__,
+        EventView.model_fields,
+        total_rsvps="counts.total_rsvps",
+        **{f"{status}_rsvps": f"counts.{status}_rsvps" for status in COUNTED},
+    ),
+    beside=f"""
+    left join lateral (
+        select count(*) as total_rsvps, {COUNTS} from events.rsvps r
+        where r.event_id = it.id and r.deleted_at is null
+    ) counts on true
+    """,  # noqa: S608 - our own names
+)
 TOLD_OF_CHANGES = (
     RSVPStatus.PENDING,
     RSVPStatus.ACCEPTED,
@@ -70,28 +92,11 @@ class EventRepository:
 
     async def get_counted(self, event_id: int) -> Row[Any]:
         """Get an event's columns with the counts of its answers."""
-        found = select(*COLUMNS).where(Event.id == event_id, Event.deleted_at.is_(None))
-        row: Row[Any] | None = (await self._session.execute(_with_counts(found))).one_or_none()
+        found = await self._session.execute(_counted(), {"event_id": event_id})
+        row: Row[Any] | None = found.one_or_none()
         if row is None:
             raise EventNotFoundError
         return row
-
-    async def counted_page(
-        self, filters: EventFilters, page: Page, cursors: Cursors
-    ) -> tuple[list[Row[Any]], str | None]:
-        """List events with their counts in one statement, and the cursor of the next page."""
-        keyset = _keyset(filters.sort)
-        found = keyset.page(_matching(filters), page, cursors)
-        # Counting happens around the page, so that nothing is counted that is not shown.
-        statement = _with_counts(found)
-        key = [statement.selected_columns[keyset.column.key], statement.selected_columns["id"]]
-        order = [column.desc() if keyset.descending else column.asc() for column in key]
-        rows = (await self._session.execute(statement.order_by(*order))).all()
-        return keyset.cut(rows, page, cursors)
-
-    async def count(self, filters: EventFilters) -> int:
-        matching = _matching(filters).subquery()
-        return await self._session.scalar(select(func.count()).select_from(matching)) or 0
 
     async def count_to_tell(self, event_id: int) -> int:
         """Count the guests whom a change of the event concerns."""
@@ -111,23 +116,41 @@ def _named(error: IntegrityError) -> Exception:
     return SlugTakenError() if "uq_events_slug" in str(error.orig) else error
 
 
-def _keyset(sort: EventSort) -> Keyset:
-    column = SORTED_BY[sort.removeprefix("-")]
-    return Keyset(f"events/{sort}", column, Event.id, descending=sort.startswith("-"))
+class EventLists:
+    """Lists of events, each with the counts of its answers."""
+
+    def __init__(self, database: Database, cursors: Cursors) -> None:
+        self._lists = Lists(database, cursors)
+
+    async def page(self, filters: EventFilters, page: Page) -> Listed:
+        return await self._lists.page(EVENTS, _order(filters.sort), page, found=_found(filters))
 
 
-def _matching(filters: EventFilters) -> Select[Any]:
-    found = select(*COLUMNS).where(Event.deleted_at.is_(None))
-    if filters.status is not None:
-        found = found.where(Event.status == filters.status)
-    if filters.starts_from is not None:
-        found = found.where(Event.start_date >= filters.starts_from)
-    if filters.starts_to is not None:
-        found = found.where(Event.start_date <= filters.starts_to)
+def _order(sort: EventSort) -> Order:
+    column = sort.removeprefix("-")
+    return Order(f"events/{sort}", column, SORTED_BY[column], descending=sort.startswith("-"))
+
+
+def _found(filters: EventFilters) -> Conditions:
+    found = Conditions()
+    found.add("it.deleted_at is null")
+    for term, value in (
+        ("it.status = {}", filters.status),
+        ("it.start_date >= {}", filters.starts_from),
+        ("it.start_date <= {}", filters.starts_to),
+    ):
+        if value is not None:
+            found.add(term, value)
     if filters.search is not None:
-        words = func.to_tsquery("simple", prefix_query(filters.search) or "")
-        found = found.where(Event.search.op("@@")(words))
+        found.search(filters.search)
     return found
+
+
+@cache
+def _counted() -> Select[Any]:
+    """One event; built once, because building it takes longer than running it."""
+    is_meant = Event.id == bindparam("event_id")
+    return _with_counts(select(*COLUMNS).where(is_meant, Event.deleted_at.is_(None)))
 
 
 def _with_counts(found: Select[Any]) -> Select[Any]:
@@ -139,8 +162,7 @@ def _with_counts(found: Select[Any]) -> Select[Any]:
             func.count().label("total_rsvps"),
             *(
                 func.count().filter(rsvp.status == status).label(f"{status}_rsvps")
-                for status in RSVPStatus
-                if status is not RSVPStatus.CANCELLED
+                for status in COUNTED
             ),
         )
         .where(rsvp.event_id == event.c.id, rsvp.deleted_at.is_(None))

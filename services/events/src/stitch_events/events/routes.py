@@ -62,20 +62,20 @@ async def create_event(
     return _created(await events.create(body, by=user.user_id), response)
 
 
-@router.get("")
+@router.get("", response_model=list[EventView])
 async def list_events(
     filters: Annotated[EventFilters, Depends(event_filters)],
     page: RequestedPage,
     events: Events,
     _user: Viewer,
     request: Request,
-    response: Response,
-) -> list[EventView]:
+) -> Response:
     """`search` finds the beginnings of words in title, place and description."""
     listed = await events.listed(filters, page)
+    response = Response(listed.json, media_type="application/json")
     link_next(request, response, listed.next_cursor)
     set_total(response, listed.total)
-    return listed.items
+    return response
 
 
 @router.get("/public/{slug}", responses=declares(EventNotFoundError))

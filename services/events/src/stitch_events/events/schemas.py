@@ -179,7 +179,9 @@ class EventChange(RequestBody):
 
     def values(self) -> dict[str, Any]:
         """The columns to change, apart from the status, which is a transition."""
-        return self.model_dump(exclude_unset=True, exclude={"status"})
+        values = self.model_dump(exclude={"status"})
+        # Questions as a whole, also what was not sent of them.
+        return {name: values[name] for name in values.keys() & self.model_fields_set}
 
     @property
     def wanted_status(self) -> EventStatus | None:

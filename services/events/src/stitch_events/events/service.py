@@ -23,7 +23,7 @@ from stitch_common.http.lists import Cursors, Page
 from stitch_events.db import Listed
 from stitch_events.events.errors import EventNotFoundError, EventStatusError, SlugTakenError
 from stitch_events.events.models import Event, EventStatus
-from stitch_events.events.repository import EventRepository
+from stitch_events.events.repository import EventLists, EventRepository
 from stitch_events.events.rules import SUFFIX_LENGTH, check_dates, slug_of, slug_variant
 from stitch_events.events.schemas import (
     ChangePreview,
@@ -56,7 +56,7 @@ class EventService:
     def __init__(self, database: Database, clock: Clock, cursors: Cursors) -> None:
         self._database = database
         self._clock = clock
-        self._cursors = cursors
+        self._lists = EventLists(database, cursors)
 
     async def create(self, draft: EventCreate, *, by: int) -> EventView:
         """Make a draft; a slug that was asked for is taken as it is or refused."""
@@ -70,12 +70,8 @@ class EventService:
             values = {name: getattr(original, name) for name in COPIED}
             return await self._create(session, values, by=by, slug=None)
 
-    async def listed(self, filters: EventFilters, page: Page) -> Listed[EventView]:
-        async with self._database.transaction() as session:
-            repository = EventRepository(session)
-            rows, cursor = await repository.counted_page(filters, page, self._cursors)
-            total = await repository.count(filters) if page.count else None
-        return Listed([EventView.model_validate(row) for row in rows], cursor, total)
+    async def listed(self, filters: EventFilters, page: Page) -> Listed:
+        return await self._lists.page(filters, page)
 
     async def get(self, event_id: int) -> EventView:
         async with self._database.transaction() as session:

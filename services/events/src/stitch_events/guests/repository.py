@@ -19,15 +19,32 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
+from stitch_common.database import Database
 from stitch_common.http.lists import Cursors, Page
-from stitch_events.db import Keyset, prefix_query
+from stitch_events.db import Conditions, Listed, Lists, Order, Source, json_of
 from stitch_events.events.models import Event
 from stitch_events.events.service import EventNotFoundError
 from stitch_events.guests.schemas import GuestFilters, GuestSort
 from stitch_events.rsvps.models import APPROVED, ON_THE_LIST, RSVP, RSVPStatus
-from stitch_events.rsvps.service import GuestExistsError, RSVPNotFoundError
+from stitch_events.rsvps.service import GuestExistsError, RSVPNotFoundError, RSVPView
+
+POSITION = """
+case when it.queue_number is not null then (
+    select count(*) from events.rsvps w
+    where w.event_id = it.event_id and w.status = 'waitlisted' and w.queue_number <= it.queue_number
+) end
+"""
+GUESTS = Source(
+    table="events.rsvps",
+    item=json_of(
+        "it",
+        RSVP.__table__,
+        RSVPView.model_fields,
+        waitlist_position=POSITION,
+        checked_in="it.checked_in_at is not null",
+    ),
+)
 
 
 class GuestRepository:
@@ -38,12 +55,6 @@ class GuestRepository:
 
     async def lock_event(self, event_id: int) -> Event:
         event = await self._session.scalar(_event(event_id).with_for_update(key_share=True))
-        if event is None:
-            raise EventNotFoundError
-        return event
-
-    async def get_event(self, event_id: int) -> Event:
-        event = await self._session.scalar(_event(event_id))
         if event is None:
             raise EventNotFoundError
         return event
@@ -77,21 +88,6 @@ class GuestRepository:
         if rsvp is None:
             raise RSVPNotFoundError
         return rsvp
-
-    async def page(
-        self, filters: GuestFilters, page: Page, cursors: Cursors
-    ) -> tuple[list[tuple[RSVP, int | None]], str | None]:
-        """List guests with their position in the queue."""
-        keyset = _keyset(filters)
-        found = keyset.page(_matching(filters, select(RSVP, _position())), page, cursors)
-        rows = (await self._session.execute(found)).all()
-        positions = {rsvp.id: position for rsvp, position in rows}
-        shown, cursor = keyset.cut([rsvp for rsvp, _ in rows], page, cursors)
-        return [(rsvp, positions[rsvp.id]) for rsvp in shown], cursor
-
-    async def count(self, filters: GuestFilters) -> int:
-        found = _matching(filters, select(func.count()).select_from(RSVP))
-        return await self._session.scalar(found) or 0
 
     async def invite(
         self,
@@ -157,39 +153,40 @@ def _event(event_id: int) -> Select[Event]:
     return select(Event).where(Event.id == event_id, Event.deleted_at.is_(None))
 
 
-def _keyset(filters: GuestFilters) -> Keyset:
+class GuestLists:
+    """Lists of guests, each with their position in the queue."""
+
+    def __init__(self, database: Database, cursors: Cursors) -> None:
+        self._lists = Lists(database, cursors)
+
+    async def page(self, filters: GuestFilters, page: Page) -> Listed:
+        """The guests of one event, EventNotFoundError without it; or of all."""
+        found, of = Conditions(), "true"
+        if filters.event_id is not None:
+            found.add("it.event_id = {}", filters.event_id)
+            of = "exists (select from events.events where id = $1 and deleted_at is null)"
+        _narrow(found, filters)
+        listed = await self._lists.page(GUESTS, _order(filters), page, found=found, of=of)
+        if not listed.is_known:
+            raise EventNotFoundError
+        return listed
+
+
+def _order(filters: GuestFilters) -> Order:
     scope = f"rsvps/{filters.event_id}/{filters.sort}"
-    column = RSVP.updated_at if filters.sort is GuestSort.UPDATED else RSVP.id
-    return Keyset(scope, column, RSVP.id, descending=filters.sort is GuestSort.NEWEST)
+    if filters.sort is GuestSort.UPDATED:
+        return Order(scope, "updated_at", "timestamptz", descending=False)
+    return Order(scope, "id", "bigint", descending=filters.sort is GuestSort.NEWEST)
 
 
-def _position() -> Any:
-    """The place in the queue, from 1; null for those who do not wait."""
-    waiting = aliased(RSVP)
-    return (
-        select(func.nullif(func.count(), 0))
-        .where(
-            waiting.event_id == RSVP.event_id,
-            waiting.status == RSVPStatus.WAITLISTED,
-            waiting.queue_number <= RSVP.queue_number,
-        )
-        .scalar_subquery()
-    )
-
-
-def _matching(filters: GuestFilters, found: Select[Any]) -> Select[Any]:
+def _narrow(found: Conditions, filters: GuestFilters) -> None:
     if filters.updated_since is not None:
-        found = found.where(RSVP.updated_at >= filters.updated_since)
+        found.add("it.updated_at >= {}", filters.updated_since)
     elif filters.status is not RSVPStatus.CANCELLED:
-        found = found.where(RSVP.deleted_at.is_(None))
-    if filters.event_id is not None:
-        found = found.where(RSVP.event_id == filters.event_id)
+        found.add("it.deleted_at is null")
     if filters.status is not None:
-        found = found.where(RSVP.status == filters.status)
+        found.add("it.status = {}", filters.status)
     if filters.checked_in is not None:
-        is_null = RSVP.checked_in_at.is_(None)
-        found = found.where(~is_null if filters.checked_in else is_null)
+        found.add(f"it.checked_in_at is {'not ' if filters.checked_in else ''}null")
     if filters.search is not None:
-        words = func.to_tsquery("simple", prefix_query(filters.search) or "")
-        found = found.where(RSVP.search.op("@@")(words))
-    return found
+        found.search(filters.search)

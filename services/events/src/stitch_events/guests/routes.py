@@ -17,6 +17,7 @@ from stitch_common.security.principals import (
     RoleRequiredError,
 )
 from stitch_common.versioning import StaleVersionError
+from stitch_events.db import Listed
 from stitch_events.events.service import EventService, Moment
 from stitch_events.guests.schemas import EventDetail, GuestChange, GuestFilters, GuestSort, NewGuest
 from stitch_events.guests.service import GuestService
@@ -138,36 +139,33 @@ def guest_filters(
 Filters = Annotated[GuestFilters, Depends(guest_filters)]
 
 
-@router.get("/all-rsvps")
+@router.get("/all-rsvps", response_model=list[RSVPView])
 async def list_all_rsvps(
     filters: Filters,
     page: RequestedPage,
     guests: Guests,
     _user: Editor,
     request: Request,
-    response: Response,
     event_id: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
-) -> list[RSVPView]:
+) -> Response:
     """The guests of all events; with `updated_since` also those who were removed."""
     wanted = filters.model_copy(update={"event_id": event_id})
-    listed = await guests.listed(wanted, page)
-    link_next(request, response, listed.next_cursor)
-    set_total(response, listed.total)
-    return listed.items
+    return _listed(request, await guests.listed(wanted, page))
 
 
-@router.get("/{event_id}", responses=LISTS)
-async def get_event(
-    event_id: ResourceId, events: Events, guests: Guests, user: Viewer, response: Response
-) -> EventDetail:
+@router.get("/{event_id}", response_model=EventDetail, responses=LISTS)
+async def get_event(event_id: ResourceId, events: Events, guests: Guests, user: Viewer) -> Response:
     """An event and, for editors, its newest guests; `/{event_id}/rsvps` has all of them."""
     event = await events.get(event_id)
     sees_guests = user.role.covers(Role.EDITOR)
+    rsvps = await guests.newest(event_id) if sees_guests else "[]"
+    json = f'{{"event":{event.model_dump_json()},"rsvps":{rsvps}}}'
+    response = Response(json, media_type="application/json")
     set_etag(response, event.version)
-    return EventDetail(event=event, rsvps=await guests.newest(event_id) if sees_guests else [])
+    return response
 
 
-@router.get("/{event_id}/rsvps", responses=LISTS)
+@router.get("/{event_id}/rsvps", response_model=list[RSVPView], responses=LISTS)
 async def list_rsvps(
     event_id: ResourceId,
     filters: Filters,
@@ -175,14 +173,10 @@ async def list_rsvps(
     guests: Guests,
     _user: Editor,
     request: Request,
-    response: Response,
-) -> list[RSVPView]:
+) -> Response:
     """The guests of one event; with `updated_since` also those who were removed."""
     wanted = filters.model_copy(update={"event_id": event_id})
-    listed = await guests.listed(wanted, page)
-    link_next(request, response, listed.next_cursor)
-    set_total(response, listed.total)
-    return listed.items
+    return _listed(request, await guests.listed(wanted, page))
 
 
 @router.post(
@@ -279,3 +273,10 @@ async def rotate_rsvp_link(
 def _versioned(rsvp: RSVPView, response: Response) -> RSVPView:
     set_etag(response, rsvp.version)
     return rsvp
+
+
+def _listed(request: Request, listed: Listed) -> Response:
+    response = Response(listed.json, media_type="application/json")
+    link_next(request, response, listed.next_cursor)
+    set_total(response, listed.total)
+    return response

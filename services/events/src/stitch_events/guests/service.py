@@ -15,7 +15,7 @@ from stitch_common.database import Database
 from stitch_common.http.lists import Cursors, Page
 from stitch_events.db import Listed
 from stitch_events.events.models import Event, EventStatus
-from stitch_events.guests.repository import GuestRepository
+from stitch_events.guests.repository import GuestLists, GuestRepository
 from stitch_events.guests.schemas import EditorStatus, GuestChange, GuestFilters, NewGuest
 from stitch_events.rsvps.models import APPROVED, REJECTED, RSVP, RSVPStatus
 from stitch_events.rsvps.service import (
@@ -37,21 +37,15 @@ class GuestService:
     def __init__(self, database: Database, clock: Clock, cursors: Cursors) -> None:
         self._database = database
         self._clock = clock
-        self._cursors = cursors
+        self._lists = GuestLists(database, cursors)
 
-    async def listed(self, filters: GuestFilters, page: Page) -> Listed[RSVPView]:
-        async with self._database.transaction() as session:
-            guests = GuestRepository(session)
-            if filters.event_id is not None:
-                await guests.get_event(filters.event_id)
-            found, cursor = await guests.page(filters, page, self._cursors)
-            total = await guests.count(filters) if page.count else None
-        return Listed([RSVPView.of(rsvp, position) for rsvp, position in found], cursor, total)
+    async def listed(self, filters: GuestFilters, page: Page) -> Listed:
+        return await self._lists.page(filters, page)
 
-    async def newest(self, event_id: int) -> list[RSVPView]:
-        """The newest guests of an event, as many as are shown beside it."""
+    async def newest(self, event_id: int) -> str:
+        """The newest guests of an event as JSON, as many as are shown beside it."""
         page = Page(limit=SHOWN_WITH_EVENT, skip=0, cursor=None, count=False)
-        return (await self.listed(GuestFilters(event_id=event_id), page)).items
+        return (await self.listed(GuestFilters(event_id=event_id), page)).json
 
     async def add(self, event_id: int, guest: NewGuest) -> RSVPView:
         """Put somebody on the list; they take their seat at once, or wait if there is none."""

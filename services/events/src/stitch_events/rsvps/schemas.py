@@ -56,7 +56,9 @@ class RSVPFields(RequestBody):
 
     def values(self) -> dict[str, Any]:
         """The columns to change; names alone say how many come."""
-        values = self.model_dump(exclude_unset=True)
+        dumped = self.model_dump()
+        # Companions as a whole, also what was not sent of them.
+        values = {name: dumped[name] for name in dumped.keys() & self.model_fields_set}
         if values.get("status", "") is None:
             del values["status"]
         if "party" in values and "guest_count" not in values:
