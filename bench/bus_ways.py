@@ -11,7 +11,7 @@ from sqlalchemy import text
 from stitch_common.bus.connection import Bus
 from stitch_common.bus.consumer import BatchConsumer, Consumer
 from stitch_common.bus.envelope import Envelope
-from stitch_common.bus.inbox import Inbox, Received
+from stitch_common.bus.inbox import Inbox, Received, admit_sql
 from stitch_common.bus.outbox import Outbox
 from stitch_common.bus.relay import BATCH, Relay
 from stitch_common.bus.subscriptions import Subscriptions
@@ -25,6 +25,9 @@ RATE, LATENCIES = 50, 300
 
 MANY_EFFECTS = text("insert into auth.effect select unnest(cast(:ids as bigint[]))")
 ONE_EFFECT = text("insert into auth.effect values (:id)")
+MARK_AND_EFFECT = (
+    f"with {admit_sql('auth-statements')} insert into auth.effect select $3 from admitted"  # noqa: S608 - ours
+)
 
 
 class Publishers:
@@ -99,6 +102,8 @@ class Readers:
         self._batches = BatchConsumer("auth-batches", [UserUpdated], self._take_many)
         self._singles = Consumer("auth-singles", workers=CONNECTIONS)
         self._singles.on(UserVerified)(self._take_one)
+        self._statements = Consumer("auth-statements", workers=CONNECTIONS)
+        self._statements.on(UserVerified)(self._take_in_one_statement)
 
     async def publish(self) -> None:
         """Put into the stream what all of them read."""
@@ -127,28 +132,23 @@ class Readers:
     async def singly(self) -> int:
         return await self._read(self._singles, ONE_BY_ONE)
 
+    async def in_one_statement(self) -> int:
+        return await self._read(self._statements, ONE_BY_ONE)
+
     async def bare_commits(self) -> int:
-        """Write the same effects, as many at a time, one statement and one commit each."""
+        """Write the same effects, one statement and one commit each, one after the other."""
+        async with self._around.pool.acquire() as connection:
+            for number in range(ONE_BY_ONE):
+                await connection.execute("insert into auth.effect values ($1)", number)
+        return ONE_BY_ONE
+
+    async def bare_commits_at_a_time(self) -> int:
+        """Write the same effects with as many connections as the consumer has."""
         numbers = iter(range(ONE_BY_ONE))
 
         async def write() -> None:
             for number in numbers:
                 await self._around.pool.execute("insert into auth.effect values ($1)", number)
-
-        await asyncio.gather(*(write() for _ in range(CONNECTIONS)))
-        return ONE_BY_ONE
-
-    async def bare_inboxes(self) -> int:
-        """Write the same marks and effects in the driver's own transactions."""
-        numbers = iter(range(ONE_BY_ONE))
-
-        async def write() -> None:
-            for number in numbers:
-                async with self._around.pool.acquire() as connection, connection.transaction():
-                    await connection.execute(
-                        "insert into auth.inbox values ('auth-bare', gen_random_uuid())"
-                    )
-                    await connection.execute("insert into auth.effect values ($1)", number)
 
         await asyncio.gather(*(write() for _ in range(CONNECTIONS)))
         return ONE_BY_ONE
@@ -163,6 +163,12 @@ class Readers:
         async with self._around.database.transaction() as session:
             if await Inbox(session).admit(received):
                 await session.execute(ONE_EFFECT, {"id": fact.user_id})
+
+    async def _take_in_one_statement(self, fact: UserVerified, received: Received) -> None:
+        async with self._around.database.connection() as connection:
+            await connection.execute(
+                MARK_AND_EFFECT, received.consumer, received.fact_id, fact.user_id
+            )
 
     async def _read(self, consumer: Consumer, facts: int) -> int:
         stop = asyncio.Event()
@@ -184,7 +190,7 @@ class Readers:
 
         async def forget_first() -> float:
             await self._around.pool.execute("truncate auth.inbox, auth.effect")
-            for consumer in (self._raw, self._batches, self._singles):
+            for consumer in (self._raw, self._batches, self._singles, self._statements):
                 await self._forget(consumer)
             return await measure()
 
@@ -211,6 +217,27 @@ class Journey:
             return travelled[round(share * (len(travelled) - 1))]
 
         return measure
+
+    def bare(self, share: float) -> Measure:
+        """Commit a row and let the broker acknowledge it, at the same pace, without our code."""
+
+        async def measure() -> float:
+            async with asyncio.TaskGroup() as commits:
+                tasks = []
+                for _ in range(LATENCIES):
+                    tasks.append(commits.create_task(self._publish_bare()))
+                    await asyncio.sleep(1 / RATE)
+            travelled = sorted(task.result() for task in tasks)
+            return travelled[round(share * (len(travelled) - 1))]
+
+        return measure
+
+    async def _publish_bare(self) -> float:
+        await self._around.pool.execute("insert into auth.effect values (1)")
+        begun = time.perf_counter()
+        await self._around.pool.fetchval("select count(*) from auth.outbox_cursor")
+        await self._around.bus.js.publish(UserUpdated.subject, b"{}")
+        return (time.perf_counter() - begun) * 1000
 
     async def _travel(self) -> list[float]:
         consumer = Consumer("auth-journey")

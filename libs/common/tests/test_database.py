@@ -125,3 +125,20 @@ async def test_a_connection_that_the_server_closed_is_replaced(
     await asyncio.sleep(0.1)  # the driver reads the end of the stream
 
     assert await count_facts(database) == 0
+
+
+async def test_a_connection_that_died_while_it_rested_is_replaced(
+    database: Database, service_databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stitch_common.database.REST_SECONDS", 0.0)
+    async with database.connection() as connection:
+        first = connection.get_server_pid()
+        dsn = await connection.fetchval("select current_database()")
+    async with service_databases.clone("database", build) as other:
+        killer = await asyncpg.connect(other)
+        await killer.execute("select pg_terminate_backend($1)", first)
+        await killer.close()
+    await asyncio.sleep(0.1)
+
+    async with database.transaction() as session:
+        assert await session.scalar(text("select current_database()")) == dsn

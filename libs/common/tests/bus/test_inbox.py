@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from libs.common.tests.bus.kit import Verified
 
-from stitch_common.bus.inbox import Inbox, Received
+from stitch_common.bus.inbox import Inbox, Received, admit_sql
 from stitch_common.database import Database
 from stitch_common.testing.clock import NOW
 
@@ -74,3 +74,17 @@ async def test_of_batches_at_the_same_time_each_fact_goes_to_one(
     await asyncio.gather(take(facts), take(facts[::-1]), take(facts[10:]), take(facts[:40]))
 
     assert admitted == {fact.fact_id: 1 for fact in facts}
+
+
+async def test_a_hot_path_marks_a_fact_and_makes_its_effect_in_one_statement(
+    rolled_back: Database,
+) -> None:
+    fact = received()
+    statement = f"with {admit_sql(fact.consumer)} insert into auth.effect select 7, 1 from admitted"  # noqa: S608 - ours
+
+    async with rolled_back.connection() as connection:
+        for _ in range(2):
+            await connection.execute(statement, fact.consumer, fact.fact_id)
+        effects = await connection.fetchval("select count(*) from auth.effect")
+
+    assert effects == 1

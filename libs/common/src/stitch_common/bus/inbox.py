@@ -59,6 +59,18 @@ class Inbox:
         return set(admitted.scalars())
 
 
+def admit_sql(consumer: str) -> str:
+    """Say the mark as a CTE `admitted`, for an effect of one statement on the driver's connection.
+
+    $1 is the consumer and $2 the fact's id; the effect selects from `admitted`, which is empty
+    if the fact was handled before.
+    """
+    return (
+        f"admitted as (insert into {schema_of(consumer)}.inbox (consumer, fact_id) "  # noqa: S608 - as below
+        "values ($1, $2) on conflict do nothing returning fact_id)"
+    )
+
+
 def schema_of(consumer: str) -> str:
     return consumer.partition("-")[0]
 

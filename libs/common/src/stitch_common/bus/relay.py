@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 import structlog
@@ -13,7 +13,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from stitch_common.bus import metrics
 from stitch_common.bus.connection import Bus, BusClosedError
 from stitch_common.bus.healing import heal
-from stitch_common.bus.publishing import publish
+from stitch_common.bus.publishing import FEW, publish
 from stitch_common.bus.repository import Cursor, OutboxRows, Waiting
 
 log = structlog.get_logger(__name__)
@@ -21,6 +21,9 @@ log = structlog.get_logger(__name__)
 BATCH = 1000
 POLL_SECONDS = 1.0
 """The safety net for wakes that got lost, and the patience of a relay that stands by."""
+
+LULL_SECONDS, UNSTORED_SECONDS = 0.05, 1.0
+"""After few facts the cursor is stored in the next lull, or at last after so long."""
 
 SAMPLE_SECONDS = 5.0
 MAINTAIN_SECONDS = 3600.0
@@ -90,11 +93,13 @@ class _ActiveRelay:
         self._schema = schema
         self._cursor = Cursor()
         self._epoch = 0
+        self._stored = Cursor()
+        self._ahead: Waiting | None = None
         self._pauses = _pauses()
-        self._sample_due = self._maintenance_due = 0.0
+        self._store_due = self._sample_due = self._maintenance_due = 0.0
 
     async def work(self, stop: asyncio.Event) -> None:
-        self._cursor = await self._outbox.cursor()
+        self._cursor = self._stored = await self._outbox.cursor()
         while True:
             _honour_cancellation()
             is_last_time = stop.is_set()
@@ -103,6 +108,7 @@ class _ActiveRelay:
             if len(waiting.rows) == BATCH:
                 continue
             if is_last_time:
+                await self._store()
                 return
             await self._rest(waiting)
 
@@ -110,32 +116,67 @@ class _ActiveRelay:
         if self._epoch != self._bus.epoch:
             epoch = self._bus.epoch
             await self._bus.listen_for_wakes()
-            self._cursor = await heal(self._bus, self._outbox, self._schema)
-            self._epoch = epoch
-        waiting = await self._outbox.waiting(self._cursor, BATCH)
+            await self._store()
+            self._cursor = self._stored = await heal(self._bus, self._outbox, self._schema)
+            self._epoch, self._ahead = epoch, None
+        waiting = self._ahead or await self._outbox.waiting(self._cursor, BATCH)
+        self._ahead = None
         if waiting.rows:
             await self._publish_rows(waiting)
         return waiting
 
     async def _publish_rows(self, waiting: Waiting) -> None:
+        txid, number, envelope = waiting.rows[-1]
         with metrics.PUBLISH_SECONDS.labels(self._schema).time():
-            last = await publish(self._bus, [envelope for _, _, envelope in waiting.rows])
+            async with self._looking_ahead(waiting):
+                last = await publish(self._bus, [envelope for _, _, envelope in waiting.rows])
         metrics.BATCH_SIZE.labels(self._schema).observe(len(waiting.rows))
         if last.sequence <= self._cursor.stream_sequence and not last.is_repeated:
             self._epoch = 0  # the stream has begun anew without telling: heal before going on
             return
-        txid, number, envelope = waiting.rows[-1]
         self._cursor = Cursor(txid, number, last.sequence, envelope.fact_id)
-        await self._outbox.move(self._cursor)
+        if len(waiting.rows) >= FEW:
+            await self._store()
+
+    @asynccontextmanager
+    async def _looking_ahead(self, waiting: Waiting) -> AsyncGenerator[None]:
+        """Read the next rows behind a full batch while the broker writes this one."""
+        if len(waiting.rows) < BATCH:
+            yield
+            return
+        txid, number, _ = waiting.rows[-1]
+        reading = asyncio.create_task(self._outbox.waiting(Cursor(txid, number), BATCH))
+        try:
+            yield
+            self._ahead = await reading
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+
+    async def _store(self) -> None:
+        """Let another relay know how far this one is; if that is lost, facts are repeated."""
+        if self._stored != self._cursor:
+            await self._outbox.move(self._cursor)
+            self._stored = self._cursor
+        self._store_due = time.monotonic() + UNSTORED_SECONDS
 
     async def _rest(self, waiting: Waiting) -> None:
         """Wait for a wake; for facts behind an open transaction, only moments."""
+        if self._stored != self._cursor and (await self._is_lull(waiting)):
+            await self._store()
         seconds = next(self._pauses) if waiting.are_held_back else POLL_SECONDS
         if await _happens(self._bus.woken, within=seconds) or not waiting.are_held_back:
             self._pauses = _pauses()
         self._bus.woken.clear()
         if self._bus.lost.is_set():
             raise BusClosedError
+
+    async def _is_lull(self, waiting: Waiting) -> bool:
+        if time.monotonic() > self._store_due:
+            return True
+        return not waiting.are_held_back and not await _happens(
+            self._bus.woken, within=LULL_SECONDS
+        )
 
     async def _do_chores(self) -> None:
         now = time.monotonic()
