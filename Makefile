@@ -4,7 +4,7 @@ STACK := $(BIN)/python -m stitch_dev
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run start stop reset test e2e check lint types imports dependencies rules generate lock bench bench-bus
+.PHONY: help setup run start stop reset test e2e chaos check lint types imports dependencies rules generate lock bench bench-bus
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test: setup ## Run all tests; ARGS="services/events -k seats" for some of them
 
 e2e: setup ## Run the journeys over the whole system only
 	@$(BIN)/pytest tests/e2e $(ARGS)
+
+chaos: setup ## Kill servers and processes under 20,000 facts; some minutes
+	@STITCH_CHAOS_FACTS=20000 STITCH_CHAOS_KILLS=40 STITCH_CHAOS_PATIENCE=600 $(BIN)/pytest tests/chaos $(ARGS)
 
 check: setup ## Lint, types, import and dependency rules, generated files; under a minute
 	@$(MAKE) --no-print-directory -j2 --output-sync=target lint types imports dependencies rules
