@@ -20,7 +20,7 @@ from stitch_common.bus.relay import Relay
 from stitch_common.bus.subscriptions import Subscriptions
 from stitch_common.bus.topology import apply as apply_topology
 from stitch_common.http.ops import ReadinessCheck, create_ops_app
-from stitch_common.http.server import create_server, serve
+from stitch_common.http.server import Protocol, create_server, serve
 from stitch_common.runtime import Component, Runtime, StoredRuntime
 from stitch_common.security.feed import revocation_feed
 from stitch_common.settings import ServiceSettings, StoredServiceSettings
@@ -54,6 +54,8 @@ class Service(Generic[R]):
     create_worker: Callable[[R], Worker] = field(default=no_worker)
     commands: Mapping[str, Callable[[R], Awaitable[str]]] = field(default_factory=dict)
     """What else the command line can ask for, once; each tells what it did."""
+    protocol: Protocol = "httptools"
+    """What parses requests to the API."""
 
     @property
     def package(self) -> str:
@@ -132,6 +134,7 @@ class Process:
 
     def __init__(self, service: Service[Any], runtime: Runtime[Any], command: str) -> None:
         self._settings = runtime.settings
+        self._protocol = service.protocol
         self._api = service.create_api(runtime) if command in {"api", "all"} else None
         works = command in {"worker", "all"}
         self._components = _components(service, runtime) if works else []
@@ -166,11 +169,14 @@ class Process:
         if self._api is None:
             await stop.wait()
         else:
-            await self._serve(self._api, self._settings.listen_port, stop)
+            await self._serve(self._api, self._settings.listen_port, stop, self._protocol)
 
-    async def _serve(self, app: ASGIApp, port: int, stop: asyncio.Event) -> None:
+    async def _serve(
+        self, app: ASGIApp, port: int, stop: asyncio.Event, protocol: Protocol = "httptools"
+    ) -> None:
         server = create_server(
             app,
+            protocol=protocol,
             host=self._settings.listen_host,
             port=port,
             drain_timeout=self._settings.drain_timeout,

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Literal
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from stitch_common.http.protocol import Protocol
+Protocol = type[asyncio.Protocol] | Literal["httptools"]
 
 
 class Server(uvicorn.Server):
@@ -19,7 +20,14 @@ class Server(uvicorn.Server):
         yield
 
 
-def create_server(app: ASGIApp, *, host: str, port: int, drain_timeout: timedelta) -> Server:
+def create_server(
+    app: ASGIApp,
+    *,
+    host: str,
+    port: int,
+    drain_timeout: timedelta,
+    protocol: Protocol = "httptools",
+) -> Server:
     return Server(
         uvicorn.Config(
             app,
@@ -31,7 +39,7 @@ def create_server(app: ASGIApp, *, host: str, port: int, drain_timeout: timedelt
             proxy_headers=False,
             lifespan="off",
             loop="none",
-            http=Protocol,
+            http=protocol,
             ws="none",
             backlog=2048,
             timeout_keep_alive=75,

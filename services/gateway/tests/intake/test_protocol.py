@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from stitch_common.http import protocol
 from stitch_common.http.server import create_server, serve
+from stitch_gateway.intake import protocol
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -22,7 +22,11 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.fixture
 async def port() -> AsyncGenerator[int]:
     server = create_server(
-        application, host="127.0.0.1", port=0, drain_timeout=timedelta(seconds=1)
+        application,
+        host="127.0.0.1",
+        port=0,
+        drain_timeout=timedelta(seconds=1),
+        protocol=protocol.Protocol,
     )
     stop = asyncio.Event()
     serving = asyncio.create_task(serve(server, stop))
