@@ -24,7 +24,7 @@ BY_ANY_PATH = frozenset({404, 405, 413, 414, 431})
 """What the gateway may say before a service is asked; not repeated at each operation."""
 
 SETTINGS = settings(
-    max_examples=10,
+    max_examples=6,
     deadline=None,
     database=None,
     derandomize=True,
