@@ -73,6 +73,10 @@ class AuthSettings(StoredServiceSettings):
     """Log-ins for one account from one network within `login_window`."""
     login_limit_per_network: int = Field(default=100, ge=1)
     login_window: timedelta = timedelta(seconds=30)
+    login_limit_per_hour: int = Field(default=20, ge=1)
+    """Log-ins for one account from one network within an hour, since the last that succeeded."""
+    max_failed_logins: int = Field(default=100, ge=1, le=100)
+    """Wrong passwords for one account from anywhere; then its owner must set a new one."""
     registration_limit: int = Field(default=30, ge=1)
     """Registrations and wishes for another mail from one network within `registration_window`."""
     registration_window: timedelta = timedelta(minutes=10)

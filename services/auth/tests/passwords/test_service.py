@@ -9,7 +9,7 @@ import pytest
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr
 
-from stitch_auth.passwords.adapters import NICENESS, NicedThreads
+from stitch_auth.passwords.adapters import NICENESS, NicedThreads, Turns
 from stitch_auth.passwords.errors import HashingBusyError, WeakPasswordError
 from stitch_auth.passwords.service import PasswordService
 
@@ -21,7 +21,9 @@ def service(
     peppers: dict[str, SecretStr] | None = None, *, passes: int = 1, queue: int = 8
 ) -> PasswordService:
     hasher = Argon2Hasher(time_cost=passes, memory_cost=8, parallelism=1)
-    return PasswordService(NicedThreads(threads=1, queue=queue), peppers or {"p1": OLD}, hasher)
+    threads = NicedThreads(threads=1, queue=queue)
+    turns = Turns(at_once=2, waiting=queue)
+    return PasswordService(threads, turns, peppers or {"p1": OLD}, hasher)
 
 
 async def test_the_right_password_is_right_and_another_is_not() -> None:
@@ -129,3 +131,23 @@ async def test_hashing_gives_way_to_everything_else() -> None:
 
     assert inside == NICENESS
     assert niceness() < NICENESS
+
+
+async def test_who_comes_when_too_many_wait_is_refused_and_the_others_take_turns() -> None:
+    turns = Turns(at_once=1, waiting=1)
+    may_end = asyncio.Event()
+
+    async def work() -> None:
+        async with turns.take():
+            await may_end.wait()
+
+    working = [asyncio.create_task(work()) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(HashingBusyError):
+        async with turns.take():
+            pass
+    may_end.set()
+    await asyncio.gather(*working)
+
+    async with turns.take():
+        pass

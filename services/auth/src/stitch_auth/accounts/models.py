@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     Identity,
     Index,
+    Integer,
     Text,
     text,
 )
@@ -44,6 +45,8 @@ class User(Versioned, Base):
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
     preferences: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     password_hash: Mapped[str] = mapped_column(Text)
+    failed_logins: Mapped[int] = mapped_column(Integer, server_default=text("0"), default=0)
+    """Since the password was last right or set anew; too many, and only a reset helps."""
     email_verified_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     last_login_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
@@ -134,6 +137,7 @@ class User(Versioned, Base):
 
     def set_password(self, password_hash: str, at: datetime) -> None:
         self.password_hash, self.updated_at = password_hash, at
+        self.failed_logins = 0
         self.touch(["password"])
 
     def replace_email(self, email: str, at: datetime) -> None:

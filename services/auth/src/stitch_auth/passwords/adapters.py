@@ -3,8 +3,9 @@
 import asyncio
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from stitch_auth.passwords.errors import HashingBusyError
@@ -12,6 +13,27 @@ from stitch_auth.passwords.errors import HashingBusyError
 T = TypeVar("T")
 
 NICENESS = 10
+
+
+class Turns:
+    """Lets a few work at once and some wait; who comes when too many wait is refused."""
+
+    def __init__(self, *, at_once: int, waiting: int) -> None:
+        self._free = asyncio.Semaphore(at_once)
+        self._room = at_once + waiting
+        self._present = 0
+
+    @asynccontextmanager
+    async def take(self) -> AsyncGenerator[None]:
+        """HashingBusyError if there is no room; it is known before anything is done."""
+        if self._present >= self._room:
+            raise HashingBusyError(headers={"retry-after": "1"})
+        self._present += 1
+        try:
+            async with self._free:
+                yield
+        finally:
+            self._present -= 1
 
 
 class NicedThreads:

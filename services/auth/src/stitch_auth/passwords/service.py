@@ -4,6 +4,7 @@ import hmac
 import secrets
 from base64 import b64decode
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Self
@@ -11,7 +12,7 @@ from typing import Self
 import structlog
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from stitch_auth.passwords.adapters import NicedThreads
+from stitch_auth.passwords.adapters import NicedThreads, Turns
 from stitch_auth.passwords.errors import HashingBusyError, WeakPasswordError
 from stitch_auth.passwords.rules import (
     LENGTH_SENTENCE,
@@ -40,8 +41,11 @@ class Verdict:
 class PasswordService:
     """Hashes look like `<pepper id>$argon2id$…`, so that every pepper keeps its hashes."""
 
-    def __init__(self, threads: NicedThreads, peppers: Keyring, hasher: Argon2Hasher) -> None:
+    def __init__(
+        self, threads: NicedThreads, turns: Turns, peppers: Keyring, hasher: Argon2Hasher
+    ) -> None:
         self._threads = threads
+        self._turns = turns
         self._peppers = {
             pepper_id: b64decode(pepper.get_secret_value()) for pepper_id, pepper in peppers.items()
         }
@@ -58,7 +62,14 @@ class PasswordService:
             parallelism=1,
         )
         threads = NicedThreads(threads=settings.hashing_threads, queue=settings.hashing_queue)
-        return cls(threads, settings.password_peppers, hasher)
+        # While one's password is computed another one's rows are read; more would only hold
+        # connections that other requests wait for.
+        turns = Turns(at_once=2 * settings.hashing_threads, waiting=settings.hashing_queue)
+        return cls(threads, turns, settings.password_peppers, hasher)
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """A place among those who may log in at once; HashingBusyError before any query."""
+        return self._turns.take()
 
     async def require_strength(self, password: str, context: Sequence[str]) -> None:
         """Refuse what is too short, too long or easy to guess for who knows these words."""

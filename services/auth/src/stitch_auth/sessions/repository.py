@@ -28,6 +28,18 @@ class SessionRepository:
         user: User | None = await self._transaction.scalar(query)
         return user
 
+    async def count_attempt(self, user_id: int | None, *, up_to: int) -> int | None:
+        """Count a log-in as failed until it succeeds; None if there were too many."""
+        query = (
+            update(User)
+            .where(User.id == (user_id or 0), User.failed_logins < up_to)
+            .values(failed_logins=User.failed_logins + 1)
+            .returning(User.failed_logins)
+            .execution_options(synchronize_session=False)
+        )
+        count: int | None = await self._transaction.scalar(query)
+        return count
+
     async def add(self, session: Session) -> None:
         self._transaction.add(session)
         await self._transaction.flush()

@@ -1,6 +1,7 @@
 """Logging in, staying logged in, logging out."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,6 +10,7 @@ from stitch_auth.accounts.models import User
 from stitch_auth.audit.service import AuditTrail
 from stitch_auth.callers.models import Caller
 from stitch_auth.passwords.service import PasswordService
+from stitch_auth.recovery.service import request_reset
 from stitch_auth.sessions.errors import (
     AccountDeactivatedError,
     EmailNotVerifiedError,
@@ -64,17 +66,28 @@ class LoginService:
         self._tokens = tokens
         window = settings.login_window
         self._per_account = Limit("login", settings.login_limit, window)
+        self._per_hour = Limit("login-hour", settings.login_limit_per_hour, timedelta(hours=1))
         self._per_network = Limit("login-network", settings.login_limit_per_network, window)
 
     async def log_in(self, credentials: Credentials, caller: Caller) -> Grant:
-        """Begin a session; a throttled caller is refused before the password is looked at."""
+        """Begin a session; a throttled caller is refused before the password is looked at.
+
+        After too many wrong passwords from anywhere the right one is as wrong, until its owner,
+        who is told by mail, sets a new one.
+        """
+        async with self._passwords.turn():
+            return await self._log_in(credentials, caller)
+
+    async def _log_in(self, credentials: Credentials, caller: Caller) -> Grant:
         user = await self._find(credentials.login)
         await self._admit(user, credentials, caller)
+        may_try = await self._count_attempt(user)
         verdict = await self._passwords.verify(
             credentials.password, user.password_hash if user else None
         )
-        if user is None or not verdict.is_right:
-            await self._note_failure(user, caller, "wrong-credentials")
+        if user is None or not verdict.is_right or not may_try:
+            reason = "wrong-credentials" if may_try or user is None else "reset-required"
+            await self._note_failure(user, caller, reason)
             raise InvalidCredentialsError
         if refusal := _why_not(user):
             await self._note_failure(user, caller, refusal.code)
@@ -83,6 +96,7 @@ class LoginService:
         if verdict.is_outdated:
             rehashed = await self._passwords.hash(credentials.password)
         session = await self._begin(user, credentials.scope, caller, rehashed=rehashed)
+        await self._throttle.forget(self._per_hour, caller.network, f"user:{user.id}")
         LOGINS.labels("succeeded").inc()
         return await self._tokens.grant(session, user)
 
@@ -96,9 +110,23 @@ class LoginService:
         try:
             await self._throttle.admit(self._per_network, caller.network)
             await self._throttle.admit(self._per_account, caller.network, account)
+            await self._throttle.admit(self._per_hour, caller.network, account)
         except THROTTLING_ERRORS:
             LOGINS.labels("throttled").inc()
             raise
+
+    async def _count_attempt(self, user: User | None) -> bool:
+        """Whether the account's password may still be tried; counted first, so also in parallel."""
+        limit = self._settings.max_failed_logins
+        async with self._database.transaction() as transaction:
+            count = await SessionRepository(transaction).count_attempt(
+                user.id if user else None, up_to=limit
+            )
+            if user is not None and count == limit:
+                at = self._clock()
+                until = at + self._settings.reset_ttl
+                await request_reset(transaction, user, at=at, until=until)
+        return count is not None
 
     async def _note_failure(self, user: User | None, caller: Caller, reason: str) -> None:
         LOGINS.labels("failed").inc()
@@ -131,6 +159,7 @@ class LoginService:
             if user is None or not user.is_usable or user.password_hash != checked.password_hash:
                 raise InvalidCredentialsError
             user.last_login_at = at
+            user.failed_logins = 0
             user.password_hash = rehashed or user.password_hash
             await sessions.add(session)
             trail = AuditTrail(transaction, self._clock, caller)

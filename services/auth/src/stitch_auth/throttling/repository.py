@@ -25,6 +25,12 @@ returning is_refused, attempts
 """
 
 
+async def forget(database: Database, key: bytes) -> None:
+    """Count anew."""
+    async with database.connection() as connection:
+        await connection.execute("delete from auth.recent_attempts where key = $1", key)
+
+
 async def attempt(
     database: Database, limit: Limit, key: bytes, now: datetime
 ) -> tuple[bool, list[datetime]]:

@@ -26,6 +26,10 @@ class Throttle:
         if is_refused:
             raise _refusal(limit, seconds=max(1, ceil(limit.wait(recent, now).total_seconds())))
 
+    async def forget(self, limit: Limit, *parts: str) -> None:
+        """What was tried has succeeded: what came before counts no more."""
+        await repository.forget(self._database, limit.key(*parts))
+
     async def has_room(self, limit: Limit, *parts: str) -> bool:
         """Count one attempt where a refusal must not show."""
         try:
