@@ -143,6 +143,10 @@ class Database:
                 raise ConnectionError(message)
             yield driver
 
+    def wake(self) -> None:
+        """Say that a statement on `connection()` has recorded facts, so that they leave at once."""
+        self._on_commit()
+
     @asynccontextmanager
     async def _lease(self) -> AsyncGenerator[AsyncConnection]:
         if isinstance(self._bind, AsyncConnection):

@@ -25,6 +25,7 @@ from unnest(
     cast({ids} as uuid[]), cast({subjects} as text[]),
     cast({headers} as text[]), cast({payloads} as bytea[])
 ) with ordinality as recorded (fact_id, subject, headers, payload, place)
+where {given}
 order by place
 """
 
@@ -55,12 +56,14 @@ async def write_pending(session: AsyncSession) -> bool:
     return True
 
 
-def insert_sql(schema: str) -> str:
+def insert_sql(schema: str, *, given: str = "true") -> str:
     """Say the insert for the driver's own connection, with `columns()` in order as $1 to $4.
 
-    It can be a CTE of a hot path's one statement.
+    It can be a CTE of a hot path's one statement; `given` is the condition for it.
     """
-    return INSERT.format(schema=schema, ids="$1", subjects="$2", headers="$3", payloads="$4")
+    return INSERT.format(
+        schema=schema, ids="$1", subjects="$2", headers="$3", payloads="$4", given=given
+    )
 
 
 def columns(envelopes: Sequence[Envelope]) -> dict[str, list[Any]]:
@@ -76,7 +79,12 @@ def columns(envelopes: Sequence[Envelope]) -> dict[str, list[Any]]:
 def _insert(schema: str) -> TextClause:
     # The schema is a producer's name out of a contract, never anybody's input.
     statement = INSERT.format(
-        schema=schema, ids=":ids", subjects=":subjects", headers=":headers", payloads=":payloads"
+        schema=schema,
+        ids=":ids",
+        subjects=":subjects",
+        headers=":headers",
+        payloads=":payloads",
+        given="true",
     )
     return text(statement).bindparams(
         bindparam("ids", type_=ARRAY(UUID(as_uuid=True))),
