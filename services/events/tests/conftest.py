@@ -1,7 +1,9 @@
 """The service on a real PostgreSQL, with a clock that obeys and a key for links."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,6 +12,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
+from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy.engine import Engine
 
 from stitch_common.bus.inbox import Received
 from stitch_common.contracts import Fact
@@ -159,6 +163,27 @@ def facts(database: Database) -> Callable[..., Awaitable[list[dict[str, Any]]]]:
         return [json.loads(row["payload"]) for row in rows]
 
     return recorded
+
+
+@pytest.fixture
+def statements(database: Database) -> Callable[[], AbstractAsyncContextManager[list[str]]]:
+    """Note what is sent to PostgreSQL, by the driver itself and by SQLAlchemy."""
+
+    @asynccontextmanager
+    async def noted() -> AsyncGenerator[list[str]]:
+        sent: list[str] = []
+
+        def note(*args: Any) -> None:
+            sent.append(args[2])
+
+        sqlalchemy_event.listen(Engine, "before_cursor_execute", note)
+        async with database.connection() as connection:
+            with connection.query_logger(lambda query: sent.append(query.query)):
+                yield sent
+                await asyncio.sleep(0)  # the driver calls its loggers a turn later
+        sqlalchemy_event.remove(Engine, "before_cursor_execute", note)
+
+    return noted
 
 
 def invitations(event_id: int, *emails: str, at: datetime, **fields: Any) -> InvitationsRequested:

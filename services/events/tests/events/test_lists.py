@@ -1,21 +1,18 @@
 """Lists of events: counts, filters, orders, pages."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from httpx import AsyncClient
-from sqlalchemy import event as sqlalchemy_event
-from sqlalchemy.engine import Engine
 
-from stitch_common.database import Database
 from stitch_common.testing.clock import SettableClock
 
 Headers = dict[str, str]
 Make = Callable[..., Awaitable[dict[str, Any]]]
+Statements = Callable[[], AbstractAsyncContextManager[list[str]]]
 EVENTS = "/api/events"
 
 
@@ -23,22 +20,6 @@ async def titles(client: AsyncClient, headers: Headers, query: str = "") -> list
     answer = await client.get(f"{EVENTS}?{query}", headers=headers)
     assert answer.status_code == 200, answer.text
     return [event["title"] for event in answer.json()]
-
-
-@asynccontextmanager
-async def statements(database: Database) -> AsyncGenerator[list[str]]:
-    """Note what is sent to PostgreSQL, by the driver itself and by SQLAlchemy."""
-    sent: list[str] = []
-
-    def note(*args: Any) -> None:
-        sent.append(args[2])
-
-    sqlalchemy_event.listen(Engine, "before_cursor_execute", note)
-    async with database.connection() as connection:
-        with connection.query_logger(lambda query: sent.append(query.query)):
-            yield sent
-            await asyncio.sleep(0)  # the driver calls its loggers a turn later
-    sqlalchemy_event.remove(Engine, "before_cursor_execute", note)
 
 
 @pytest.fixture
@@ -113,14 +94,14 @@ async def test_what_is_unknown_is_refused_by_name(
 
 
 async def test_counts_come_with_the_list_in_one_statement(
-    client: AsyncClient, viewer: Headers, make_event: Make, add_guest: Make, database: Database
+    client: AsyncClient, viewer: Headers, make_event: Make, add_guest: Make, statements: Statements
 ) -> None:
     event, _other = await make_event(max_attendees=4, waitlist_enabled=True), await make_event()
     for number, status in enumerate(["accepted", "declined", "maybe", "pending"]):
         await add_guest(event, f"{number}@example.com", status=status, guest_count=3)
     await add_guest(event, "late@example.com", guest_count=2)
 
-    async with statements(database) as sent:
+    async with statements() as sent:
         answer = await client.get(f"{EVENTS}?sort=created_at&count=true", headers=viewer)
 
     listed = answer.json()

@@ -20,6 +20,14 @@ Facts = Callable[[type[Fact]], Awaitable[list[dict[str, Any]]]]
 TokenOf = Callable[..., str]
 Page = Callable[..., Awaitable[str]]
 
+NOTES_STATES = """
+create temporary table noted (state text);
+create function pg_temp.note() returns trigger language plpgsql as $$
+begin insert into noted values (new.state); return new; end $$;
+create trigger note after insert or update on events.idempotency_keys
+for each row execute function pg_temp.note();
+"""
+
 
 @pytest.fixture
 def page_of(make_event: Make, add_guest: Make, token_of: TokenOf) -> Page:
@@ -138,6 +146,22 @@ async def test_a_mistake_is_a_page_that_keeps_what_was_typed(
     assert complaint in answer.text
     assert 'value="Typed' in answer.text
     assert 'role="alert"' in answer.text
+
+
+async def test_an_answer_with_a_key_settles_the_key_in_its_own_transaction(
+    client: AsyncClient, page_of: Page, database: Database
+) -> None:
+    path = await page_of()
+    headers = {"idempotency-key": "once"}
+
+    async with database.connection() as connection:
+        await connection.execute(NOTES_STATES)
+        first = await client.post(path, data={"status": "maybe"}, headers=headers)
+        again = await client.post(path, data={"status": "maybe"}, headers=headers)
+        states = [row["state"] for row in await connection.fetch("select state from noted")]
+
+    assert (first.status_code, again.headers["idempotency-replayed"]) == (303, "true")
+    assert states == ["running", "confirmed", "answered"]
 
 
 async def test_what_guests_type_is_text_and_never_markup(

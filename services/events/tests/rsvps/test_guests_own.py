@@ -1,6 +1,7 @@
 """A guest's own answer, by the token of the mailed link."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ Headers = dict[str, str]
 Make = Callable[..., Awaitable[dict[str, Any]]]
 Facts = Callable[[type[Fact]], Awaitable[list[dict[str, Any]]]]
 TokenOf = Callable[..., str]
+Statements = Callable[[], AbstractAsyncContextManager[list[str]]]
 OWN = "/api/events/rsvp"
 
 
@@ -73,6 +75,26 @@ async def test_repeating_an_answer_changes_nothing(
     assert second.json() == first.json()
     assert second.headers["etag"] == first.headers["etag"]
     assert len(await facts(RSVPUpdated)) == 1
+
+
+async def test_to_answer_takes_two_statements_and_to_repeat_it_one(
+    client: AsyncClient, invited: Any, statements: Statements
+) -> None:
+    _event, guest = await invited(max_attendees=9, waitlist_enabled=True, guest_list_visible=True)
+
+    async with statements() as to_accept:
+        accepted = await client.put(OWN, json={"status": "accepted"}, headers=guest)
+    async with statements() as to_repeat:
+        await client.put(OWN, json={"status": "accepted"}, headers=guest)
+    async with statements() as to_decline:
+        declined = await client.put(OWN, json={"status": "declined"}, headers=guest)
+
+    assert (accepted.json()["status"], declined.json()["status"]) == ("accepted", "declined")
+    assert (accepted.json()["event"]["seats_left"], declined.json()["event"]["seats_left"]) == (
+        8,
+        9,
+    )
+    assert [len(to_accept), len(to_repeat), len(to_decline)] == [2, 1, 2]
 
 
 async def test_only_what_is_sent_changes(client: AsyncClient, invited: Any) -> None:

@@ -10,13 +10,15 @@ import pytest
 from pydantic import TypeAdapter
 
 from stitch_common.bus.inbox import Received
-from stitch_common.contracts.events import RSVPPromoted
+from stitch_common.contracts import Fact
+from stitch_common.contracts.events import EventCancelled, RSVPPromoted, RSVPUpdated
 from stitch_common.contracts.notifications import InvitationsRequested, Recipient
 from stitch_common.database import Database
 from stitch_common.errors import StitchError
 from stitch_common.http.lists import Cursors, Page
 from stitch_common.security.links import LinkSigner
 from stitch_common.testing.clock import NOW, SettableClock
+from stitch_common.testing.databases import Databases
 from stitch_events.events.schemas import EventChange, EventCreate, EventView
 from stitch_events.events.service import EventService
 from stitch_events.guests.schemas import GuestFilters, GuestSort, NewGuest
@@ -26,6 +28,7 @@ from stitch_events.rsvps.service import EventFullError, RSVPService, RSVPView
 from stitch_events.settings import EventsSettings
 
 CAPACITY = 10
+DECLINING = RSVPAnswer(status=AnswerStatus.DECLINED)
 GUESTS = TypeAdapter(list[RSVPView])
 ALL = Page(limit=1000, skip=0, cursor=None, count=False)
 
@@ -72,12 +75,17 @@ class Hall:
         return await self.events.get(event.id), GUESTS.validate_json(listed.json)
 
     async def promotions(self) -> Counter[str]:
+        return Counter(await self.told(RSVPPromoted))
+
+    async def told(self, *facts: type[Fact]) -> list[str]:
+        """Whom each of these facts is about, in the order in which they were recorded."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
-                "select headers ->> 'ce-subject' as rsvp from events.outbox where subject = $1",
-                RSVPPromoted.subject,
+                "select headers ->> 'ce-subject' as about from events.outbox "
+                "where subject = any($1) order by id",
+                [fact.subject for fact in facts],
             )
-        return Counter(row["rsvp"] for row in rows)
+        return [row["about"] for row in rows]
 
 
 def received() -> Received:
@@ -152,8 +160,7 @@ async def test_freed_seats_go_to_those_who_wait_each_told_once(hall: Hall) -> No
     for token in waiting:
         await hall.rsvps.respond(token, accepting())
 
-    declining = RSVPAnswer(status=AnswerStatus.DECLINED)
-    came_out = await outcomes([hall.rsvps.respond(token, declining) for token in seated])
+    came_out = await outcomes([hall.rsvps.respond(token, DECLINING) for token in seated])
 
     assert came_out == {"declined": CAPACITY}
     now, guests = await hall.standing(event)
@@ -183,14 +190,74 @@ async def test_everything_at_once_keeps_the_books_right(hall: Hall) -> None:
     assert all(g.guest_count > left for g in guests if g.status == "waitlisted")
 
 
+async def test_seats_without_end_are_counted_right_and_each_answer_is_told_once(
+    hall: Hall,
+) -> None:
+    event = await hall.open()
+    tokens = await hall.expect_guests(event, 5 * CAPACITY)
+
+    came = await outcomes([hall.rsvps.respond(t, accepting(2)) for t in tokens for _ in range(3)])
+    went = await outcomes([hall.rsvps.respond(t, DECLINING) for t in tokens[:CAPACITY]])
+
+    assert (came, went) == ({"accepted": 15 * CAPACITY}, {"declined": CAPACITY})
+    now, guests = await hall.standing(event)
+    assert (now.seats_taken, {guest.version for guest in guests}) == (8 * CAPACITY, {2, 3})
+    assert len(await hall.told(RSVPUpdated)) == 6 * CAPACITY
+
+
+async def test_of_parallel_answers_with_one_version_one_succeeds(hall: Hall) -> None:
+    (token,) = await hall.expect_guests(await hall.open(), 1)
+
+    came_out = await outcomes(
+        [hall.rsvps.respond(token, accepting(1 + n), expected=1) for n in range(10)]
+    )
+
+    assert came_out == {"accepted": 1, "stale-version": 9}
+
+
+async def test_no_answer_is_recorded_after_the_event_was_called_off(hall: Hall) -> None:
+    event = await hall.open()
+    tokens = await hall.expect_guests(event, 3 * CAPACITY)
+
+    async def cancel() -> None:
+        await asyncio.sleep(0.02)
+        await hall.events.cancel(event.id, expected=None, notify=True)
+
+    answers = [hall.rsvps.respond(token, accepting()) for token in tokens]
+    came_out, _ = await asyncio.gather(outcomes(answers), cancel())
+
+    told = await hall.told(RSVPUpdated, EventCancelled)
+    assert told[-1] == str(event.id)
+    assert came_out["accepted"] == len(told) - 1
+    assert came_out["event-cancelled"] == len(tokens) - came_out["accepted"]
+
+
+async def test_an_answer_wakes_the_relay_and_a_repeated_one_does_not(
+    service_databases: Databases, clock: SettableClock, settings: EventsSettings
+) -> None:
+    woken: list[str] = []
+    async with service_databases.fresh("stitch_events") as dsn:
+        database = Database.connect(
+            dsn, application_name="test", on_commit=lambda: woken.append("relay")
+        )
+        hall = Hall(database, clock, settings)
+        (token,) = await hall.expect_guests(await hall.open(), 1)
+        woken.clear()
+
+        for _ in range(2):
+            await hall.rsvps.respond(token, accepting())
+        await database.dispose()
+
+    assert woken == ["relay"]
+
+
 async def test_inviting_those_who_just_answer_hinders_nobody(hall: Hall) -> None:
     event = await hall.open(max_attendees=CAPACITY, waitlist_enabled=True)
     tokens = await hall.expect_guests(event, 3 * CAPACITY)
     for token in tokens:
         await hall.rsvps.respond(token, accepting())
 
-    declining = RSVPAnswer(status=AnswerStatus.DECLINED)
-    answers = [hall.rsvps.respond(token, declining) for token in tokens[::-1]]
+    answers = [hall.rsvps.respond(token, DECLINING) for token in tokens[::-1]]
     came_out, *_ = await asyncio.gather(
         outcomes(answers), *(hall.expect_guests(event, 3 * CAPACITY) for _ in range(5))
     )

@@ -1,11 +1,13 @@
 """What guests do: register, look, answer, withdraw."""
 
-from collections.abc import Awaitable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stitch_common.clock import Clock
+from stitch_common.context import before_commit
+from stitch_common.contracts.events import RSVPUpdated
 from stitch_common.database import Database
 from stitch_common.security.links import InvalidLinkError, Link, LinkSigner
 from stitch_events.events.models import Event
@@ -21,7 +23,7 @@ from stitch_events.rsvps.errors import (
     RSVPRejectedError,
 )
 from stitch_events.rsvps.models import RSVP
-from stitch_events.rsvps.repository import RSVPRepository
+from stitch_events.rsvps.repository import AnswerRepository, RSVPRepository, Standing
 from stitch_events.rsvps.rules import (
     LINK_MAILED_AT_MOST_EVERY,
     check_open,
@@ -36,6 +38,7 @@ from stitch_events.rsvps.schemas import (
     RSVPFields,
     RSVPView,
 )
+from stitch_events.seats.models import Placement
 from stitch_events.seats.service import EventFullError, Seating
 
 __all__ = [
@@ -69,6 +72,7 @@ class RSVPService:
 
     def __init__(self, database: Database, clock: Clock, links: LinkSigner) -> None:
         self._database = database
+        self._answers = AnswerRepository(database)
         self._clock = clock
         self._links = links
 
@@ -93,25 +97,18 @@ class RSVPService:
 
     async def get(self, token: str) -> GuestRSVP:
         """Show a guest their answer; looking changes nothing."""
-        link = self._verified(token)
-        async with self._database.transaction() as session:
-            rsvp, event = await self._found(RSVPRepository(session).get(link.id), link)
-            return await self._view(session, rsvp, event)
+        return self._view(await self._find(self._verified(token)))
 
     async def get_with_event(self, token: str) -> tuple[RSVP, Event]:
-        """The rows behind a guest's link, for other slices to read."""
-        link = self._verified(token)
-        async with self._database.transaction() as session:
-            return await self._found(RSVPRepository(session).get(link.id), link)
+        """Copies of the rows behind a guest's link, for other slices to read."""
+        standing = await self._find(self._verified(token))
+        return standing.rsvp, standing.event
 
     async def respond(
         self, token: str, answer: RSVPAnswer, *, expected: int | None = None
     ) -> GuestRSVP:
         """Record a guest's answer; repeating the same answer changes nothing."""
-        link = self._verified(token)
-        async with self._database.transaction() as session:
-            rsvp, event = await self._answer(session, link, answer, expected)
-            return await self._view(session, rsvp, event)
+        return self._view(await self._respond(self._verified(token), answer, expected))
 
     async def respond_to(
         self, rsvp_id: int, token: str, answer: RSVPAnswer, *, expected: int | None
@@ -121,44 +118,93 @@ class RSVPService:
             link = self._verified(token)
             if link.id != rsvp_id:
                 raise RSVPNotFoundError
-            async with self._database.transaction() as session:
-                rsvp, event = await self._answer(session, link, answer, expected)
-                position = await Seating(session, event, at=self._clock()).position(rsvp)
+            standing = await self._respond(link, answer, expected)
         except GuestTokenError:
             raise RSVPNotFoundError from None
-        return RSVPView.of(rsvp, position)
+        return RSVPView.of(standing.rsvp, standing.position)
 
     async def withdraw(self, token: str, *, expected: int | None) -> None:
         """Take the guest off the list; their link ends with it."""
         link = self._verified(token)
         now = self._clock()
         async with self._database.transaction() as session:
-            rsvp, event = await self._found(RSVPRepository(session).lock(link.id), link)
+            rsvp, event = await self._lock(session, link)
             rsvp.expect(expected)
             check_open(event.status, event.answer_until, at=now)
             await Seating(session, event, at=now).release(rsvp)
 
-    async def _answer(
-        self, session: AsyncSession, link: Link, answer: RSVPAnswer, expected: int | None
-    ) -> tuple[RSVP, Event]:
+    async def _respond(self, link: Link, answer: RSVPAnswer, expected: int | None) -> Standing:
+        standing = await self._find(link)
+        # An idempotency key is settled with the answer, which takes a transaction.
+        if before_commit.get() is None and await self._answer_at_once(standing, answer, expected):
+            return standing
+        return await self._answer_in_turn(standing, link, answer, expected)
+
+    async def _answer_at_once(
+        self, seen: Standing, answer: RSVPAnswer, expected: int | None
+    ) -> bool:
+        """Decide on what was seen, and write that in one statement if it is still so.
+
+        False where it is not, or where others are concerned: those who wait, before and behind.
+        """
+        rsvp, event = seen.rsvp, seen.event
+        previous, taken, waited = rsvp.status, event.seats_taken, rsvp.queue_number is not None
+        values = self._accepted(rsvp, event, answer, expected)
         now = self._clock()
-        rsvp, event = await self._found(RSVPRepository(session).lock(link.id), link)
+        changed = Placement(event, at=now).settle(rsvp, values)
+        seats = event.seats_taken - taken
+        if waited or rsvp.queue_number is not None or (seats < 0 and seen.has_queue):
+            return False
+        if not changed:
+            return True
+        fact = RSVPUpdated(
+            rsvp_id=rsvp.id,
+            version=rsvp.version,
+            at=now,
+            rsvp=rsvp.state(event, None),
+            previous_status=previous,
+            changed=changed,
+            by_guest=True,
+        )
+        is_written = await self._answers.write(rsvp, event, fact, seats=seats)
+        if is_written:
+            self._database.wake()
+        return is_written
+
+    async def _answer_in_turn(
+        self, seen: Standing, link: Link, answer: RSVPAnswer, expected: int | None
+    ) -> Standing:
+        """Decide and write while nobody else can answer for this event."""
+        async with self._database.transaction() as session:
+            rsvp, event = await self._lock(session, link)
+            values = self._accepted(rsvp, event, answer, expected)
+            seating = Seating(session, event, at=self._clock())
+            await seating.settle(rsvp, values, by_guest=True)
+            position = await seating.position(rsvp)
+        return replace(seen, rsvp=rsvp, event=event, position=position)
+
+    def _accepted(
+        self, rsvp: RSVP, event: Event, answer: RSVPAnswer, expected: int | None
+    ) -> dict[str, Any]:
+        """What the answer changes, if it comes in time and to what the guest has seen."""
+        now = self._clock()
         rsvp.expect(expected)
         check_open(event.status, event.answer_until, at=now)
-        values = rsvp.answering(answer.values(), event, at=now)
-        await Seating(session, event, at=now).settle(rsvp, values, by_guest=True)
-        return rsvp, event
+        return rsvp.answering(answer.values(), event, at=now)
 
-    async def _found(
-        self, finding: Awaitable[tuple[RSVP, Event]], link: Link
-    ) -> tuple[RSVP, Event]:
-        """Take what the link is for; a link of an older version, or of nobody, counts no more."""
+    async def _find(self, link: Link) -> Standing:
+        standing = await self._answers.find(link.id)
+        if standing is None:
+            raise GuestTokenError
+        _check_version(link, standing.rsvp)
+        return standing
+
+    async def _lock(self, session: AsyncSession, link: Link) -> tuple[RSVP, Event]:
         try:
-            rsvp, event = await finding
+            rsvp, event = await RSVPRepository(session).lock(link.id)
         except RSVPNotFoundError:
             raise GuestTokenError from None
-        if link.version != rsvp.link_version:
-            raise GuestTokenError
+        _check_version(link, rsvp)
         return rsvp, event
 
     def _verified(self, token: str) -> Link:
@@ -167,12 +213,16 @@ class RSVPService:
         except InvalidLinkError:
             raise GuestTokenError from None
 
-    async def _view(self, session: AsyncSession, rsvp: RSVP, event: Event) -> GuestRSVP:
-        now = self._clock()
-        shows_others = event.guest_list_visible
+    def _view(self, standing: Standing) -> GuestRSVP:
         return GuestRSVP.of(
-            rsvp,
-            PublicEvent.of(event, at=now),
-            position=await Seating(session, event, at=now).position(rsvp),
-            others=await RSVPRepository(session).names_of_others(rsvp) if shows_others else [],
+            standing.rsvp,
+            PublicEvent.of(standing.event, at=self._clock()),
+            position=standing.position,
+            others=standing.others,
         )
+
+
+def _check_version(link: Link, rsvp: RSVP) -> None:
+    """A link of an older version counts no more."""
+    if link.version != rsvp.link_version:
+        raise GuestTokenError

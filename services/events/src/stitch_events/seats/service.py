@@ -16,12 +16,12 @@ from stitch_common.contracts.events import (
 from stitch_events.events.models import Event, EventStatus
 from stitch_events.rsvps.models import RSVP, RSVPStatus
 from stitch_events.seats.errors import EventFullError
+from stitch_events.seats.models import Placement
 from stitch_events.seats.repository import QueueRepository
-from stitch_events.seats.rules import Seats, Waiting, promoted
+from stitch_events.seats.rules import Waiting, promoted
 
 __all__ = ["EventFullError", "Seating"]
 
-WANTS_A_SEAT = frozenset({RSVPStatus.ACCEPTED, RSVPStatus.WAITLISTED})
 HANDS_OUT_SEATS = frozenset({EventStatus.DRAFT, EventStatus.PUBLISHED})
 
 
@@ -31,19 +31,17 @@ class Seating:
     def __init__(self, session: AsyncSession, event: Event, *, at: datetime) -> None:
         self._queue = QueueRepository(session, event.id)
         self._outbox = Outbox(session)
+        self._placement = Placement(event, at=at)
         self._event = event
         self._at = at
 
     def check_chance(self, party_size: int) -> None:
         """Refuse a party that could neither be seated nor wait, with EventFullError."""
-        self._seats().place(party_size)
+        self._placement.seats().place(party_size)
 
     def place(self, newcomer: RSVP) -> None:
         """Seat a guest who is about to be inserted, or let them wait; EventFullError."""
-        if newcomer.status == RSVPStatus.ACCEPTED:
-            newcomer.status = self._seats().place(newcomer.guest_count)
-            newcomer.queue_number = self._queue_number(newcomer, RSVPStatus(newcomer.status))
-            self._event.seats_taken += newcomer.seats_held
+        self._placement.place(newcomer)
 
     async def announce(self, newcomer: RSVP, *, confirm_by_mail: bool) -> None:
         """Tell that somebody has come onto the list, or asks for their link again."""
@@ -58,7 +56,7 @@ class Seating:
         """
         previous = rsvp.status
         taken = self._event.seats_taken
-        changed = self._settle(rsvp, values)
+        changed = self._placement.settle(rsvp, values)
         if changed:
             about = await self._about(rsvp)
             self._outbox.add(
@@ -85,39 +83,15 @@ class Seating:
             reached = candidates[-1].queue_number or reached
             by_id = {rsvp.id: rsvp for rsvp in candidates}
             queue = [Waiting(rsvp.id, rsvp.guest_count) for rsvp in candidates]
-            for party in promoted(queue, self._seats().left):
+            for party in promoted(queue, self._placement.seats().left):
                 await self._promote(by_id[party.rsvp_id])
 
     async def position(self, rsvp: RSVP) -> int | None:
         """Tell where a guest stands in the queue, from 1; None if they do not wait."""
         return await self._queue.position(rsvp)
 
-    def _settle(self, rsvp: RSVP, values: Mapping[str, Any]) -> list[str]:
-        holding = rsvp.seats_held
-        status = self._placed(rsvp, values, holding)
-        number = self._queue_number(rsvp, status)
-        changed = rsvp.change({**values, "status": status, "queue_number": number}, at=self._at)
-        self._event.seats_taken += rsvp.seats_held - holding
-        return [name for name in changed if name != "queue_number"]
-
-    def _placed(self, rsvp: RSVP, values: Mapping[str, Any], holding: int) -> RSVPStatus:
-        wanted = RSVPStatus(values.get("status", rsvp.status))
-        if wanted not in WANTS_A_SEAT:
-            return wanted
-        size = values.get("guest_count", rsvp.guest_count)
-        return self._seats(rsvp).place(size, holding=holding)
-
-    def _queue_number(self, rsvp: RSVP, status: RSVPStatus) -> int | None:
-        """Keep the number of those who wait already; new ones go to the end."""
-        if status is not RSVPStatus.WAITLISTED:
-            return None
-        if rsvp.queue_number is None:
-            self._event.last_queue_number += 1
-            return self._event.last_queue_number
-        return rsvp.queue_number
-
     async def _next_candidates(self, reached: int) -> list[RSVP]:
-        left = self._seats().left
+        left = self._placement.seats().left
         if left == 0:
             return []
         return await self._queue.waiting(after=reached, fitting=left)
@@ -130,11 +104,3 @@ class Seating:
     async def _about(self, rsvp: RSVP) -> dict[str, Any]:
         state = rsvp.state(self._event, await self.position(rsvp))
         return {"rsvp_id": rsvp.id, "version": rsvp.version, "at": self._at, "rsvp": state}
-
-    def _seats(self, rsvp: RSVP | None = None) -> Seats:
-        waits_already = rsvp is not None and rsvp.status == RSVPStatus.WAITLISTED
-        return Seats(
-            capacity=self._event.max_attendees,
-            taken=self._event.seats_taken,
-            has_waitlist=self._event.waitlist_enabled or waits_already,
-        )
