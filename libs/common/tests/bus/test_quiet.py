@@ -1,0 +1,139 @@
+"""Relay and consumers cost nothing while nothing happens, and never hold up HTTP beside them."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
+
+import httpx
+import pytest
+from libs.common.tests.bus.kit import SCHEMA, Record, Verified
+
+from stitch_common.bus.connection import Bus
+from stitch_common.bus.consumer import Consumer
+from stitch_common.bus.inbox import Received
+from stitch_common.bus.relay import Relay
+from stitch_common.bus.subscriptions import Subscriptions
+from stitch_common.bus.topology import STREAM
+from stitch_common.contracts.auth import UserVerified
+from stitch_common.http.ops import create_ops_app
+from stitch_common.testing.traffic import Traffic
+from stitch_dev.nats import EmbeddedNats
+from stitch_dev.ports import find_free
+
+SECONDS = 4.0
+SHARE = 0.10
+"""Of one core; 1 to 3 % is usual, a busy loop takes all."""
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Generator[EmbeddedNats]:
+    server = EmbeddedNats(tmp_path, find_free(), fast=True)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def bus(broker: EmbeddedNats) -> AsyncGenerator[Bus]:
+    bus = Bus(broker.address, SCHEMA)
+    await bus.connect()
+    yield bus
+    await bus.close()
+
+
+@pytest.fixture
+async def handled(bus: Bus, database_url: str) -> AsyncGenerator[list[int]]:
+    """A relay and a consumer in this process; what it handles."""
+    handled: list[int] = []
+    consumer = Consumer("auth-quiet")
+
+    @consumer.on(UserVerified)
+    async def handle(fact: UserVerified, received: Received) -> None:
+        handled.append(fact.user_id)
+
+    stop = asyncio.Event()
+    subscriptions = Subscriptions(bus, [consumer])
+    running = [
+        asyncio.create_task(Relay(bus, database_url, SCHEMA).run(stop)),
+        asyncio.create_task(subscriptions.run(stop)),
+    ]
+    async with asyncio.timeout(20):
+        while await subscriptions.ready():  # noqa: ASYNC110 - readiness is asked, as by a probe
+            await asyncio.sleep(0.02)
+    yield handled
+    stop.set()
+    await asyncio.gather(*running)
+
+
+async def cpu_share() -> float:
+    begun = time.process_time()
+    await asyncio.sleep(SECONDS)
+    return (time.process_time() - begun) / SECONDS
+
+
+async def slowest_answers() -> float:
+    """Ask the process's own HTTP for a while; gives the 99th percentile in seconds."""
+    seconds: list[float] = []
+    transport = httpx.ASGITransport(create_ops_app({}))
+    async with httpx.AsyncClient(transport=transport, base_url="http://ops") as client:
+        ended = time.monotonic() + SECONDS
+        while time.monotonic() < ended:
+            due = time.perf_counter() + 0.01
+            await asyncio.sleep(0.01)
+            (await client.get("/healthz")).raise_for_status()
+            seconds.append(time.perf_counter() - due)
+    return sorted(seconds)[round(0.99 * (len(seconds) - 1))]
+
+
+async def seen(handled: list[int], number: int) -> None:
+    async with asyncio.timeout(20):
+        while len(handled) < number:  # noqa: ASYNC110 - the handler counts
+            await asyncio.sleep(0.02)
+
+
+async def test_an_idle_process_uses_hardly_any_cpu(handled: list[int]) -> None:
+    assert await cpu_share() < SHARE
+
+
+async def test_a_broker_that_is_away_is_no_busy_loop_and_holds_up_nobody(
+    broker: EmbeddedNats, handled: list[int], record: Record, verified: Verified
+) -> None:
+    broker.stop()
+    await record(verified(1))
+
+    assert await cpu_share() < SHARE
+    assert await slowest_answers() < 0.1
+
+    broker.start()
+    await seen(handled, 1)
+    assert handled == [1]
+
+
+async def test_a_stream_deleted_under_an_idle_consumer_is_no_busy_loop(
+    bus: Bus, handled: list[int], record: Record, verified: Verified
+) -> None:
+    await bus.js.delete_stream(STREAM)
+
+    assert await cpu_share() < SHARE
+
+    await record(verified(1))
+    await seen(handled, 1)
+
+
+async def test_a_broker_that_answers_late_has_each_fact_once(
+    broker: EmbeddedNats, bus: Bus, handled: list[int], record: Record, verified: Verified
+) -> None:
+    """FastStream gives up after half a second, though the fact may be stored."""
+    assert broker.pid
+    os.kill(broker.pid, signal.SIGSTOP)
+    await record(*(verified(user_id) for user_id in range(3)))
+    await asyncio.sleep(2)
+    os.kill(broker.pid, signal.SIGCONT)
+
+    await seen(handled, 3)
+
+    assert [fact.aggregate_id for fact in await Traffic(bus).facts()] == ["0", "1", "2"]
+    assert sorted(handled) == [0, 1, 2]
