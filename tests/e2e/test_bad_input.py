@@ -18,7 +18,7 @@ from tests.e2e.bad_values import (
 from tests.e2e.described import guarded, text_fields
 from tests.e2e.fuzzing import Callers, first_failure, operations
 from tests.e2e.journey import Mailbox, Person, unique
-from tests.e2e.newcomer import PASSWORD, Newcomer, register
+from tests.e2e.newcomer import Newcomer, register
 from tests.e2e.promises import kept, pointers
 from tests.e2e.running_stack import Stack
 
@@ -285,9 +285,9 @@ def test_a_garbled_log_in_is_refused(
     kept(stack.gateway.post(LOG_IN, content=body, headers=headers), status, 429)
 
 
-def test_a_form_of_parts_logs_in(stack: Stack, newcomer: Newcomer) -> None:
-    fields = {"username": newcomer.username, "password": PASSWORD}
-    parts = "".join(PART.format(name, "", value) for name, value in fields.items()) + "--b--\r\n"
+def test_a_form_of_parts_logs_in(stack: Stack) -> None:
+    fields = stack.user("viewer").items()
+    parts = "".join(PART.format(name, "", value) for name, value in fields) + "--b--\r\n"
     headers = {"content-type": "multipart/form-data; boundary=b"}
 
     kept(stack.gateway.post(LOG_IN, content=parts, headers=headers), 200)
