@@ -254,3 +254,10 @@ def test_the_date_is_that_of_the_clock(writer: LetterWriter) -> None:
     message = writer.write(letter(Kind.CANCELLATION))
 
     assert message["Date"].datetime == NOW
+
+
+def test_a_letter_reaches_an_address_that_is_not_ascii(writer: LetterWriter) -> None:
+    message = writer.write(letter(Kind.INVITATION, recipient_email="Zoë@exämple.org"))
+
+    assert "Zoë@exämple.org".encode() in message.as_bytes().split(b"\r\n\r\n")[0]
+    assert message["To"].addresses[0].addr_spec == "Zoë@exämple.org"

@@ -189,7 +189,9 @@ class LetterWriter:
         """A message with text and HTML, from us to this recipient."""
         message = EmailMessage(policy=rules.mail_policy(recipient))
         message["From"] = Address(self._sender.name, addr_spec=self._sender.address)
-        message["To"] = Address(rules.presentable(name), addr_spec=recipient)
+        local, _, domain = recipient.rpartition("@")
+        # In parts: Python takes a whole address apart by RFC 5322, which knows only ASCII.
+        message["To"] = Address(rules.presentable(name), username=local, domain=domain)
         message["Subject"] = content.subject
         message["Date"] = format_datetime(self._clock())
         message["Message-ID"] = f"<{message_id}@{self._sender.domain}>"
