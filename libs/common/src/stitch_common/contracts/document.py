@@ -40,7 +40,7 @@ default. A change that breaks readers is a new fact on a `.v2` subject, publishe
 
 def document(services: Path) -> str:
     """Write the page; `services` is the folder whose code tells who reads what."""
-    readers = _readers(services)
+    readers = readers_in(services)
     facts = sorted(all_facts().values(), key=lambda fact: fact.subject)
     parts = [_INTRODUCTION, "\n".join(_overview(facts, readers))]
     for producer in PRODUCERS:
@@ -124,7 +124,7 @@ def _notes_in(body: list[ast.stmt]) -> dict[str, str]:
     }
 
 
-def _readers(services: Path) -> dict[str, list[str]]:
+def readers_in(services: Path) -> dict[str, list[str]]:
     """Find who reads which fact: a module with a consumer, or one that imports others' facts."""
     readers: dict[str, set[str]] = {}
     for module in sorted(services.glob("*/src/**/*.py")):

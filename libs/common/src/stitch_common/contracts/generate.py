@@ -1,4 +1,4 @@
-"""`python -m stitch_common.contracts.generate`: JSON Schemas, first samples and docs/events.md.
+"""`python -m stitch_common.contracts.generate`: JSON Schemas, samples, AsyncAPI, docs/events.md.
 
 Golden samples that exist are left alone: they are facts of the past, which new code must read.
 """
@@ -6,6 +6,7 @@ Golden samples that exist are left alone: they are facts of the past, which new 
 import sys
 from pathlib import Path
 
+from stitch_common.contracts.asyncapi import asyncapi
 from stitch_common.contracts.base import Fact, all_facts
 from stitch_common.contracts.compatibility import breaches
 from stitch_common.contracts.document import document
@@ -22,6 +23,7 @@ from stitch_common.contracts.samples import sample
 
 REPOSITORY = Path(__file__).parents[5]
 EVENTS_PAGE = REPOSITORY / "docs" / "events.md"
+ASYNCAPI = REPOSITORY / "docs" / "asyncapi.json"
 
 
 def complaints(fact: type[Fact]) -> list[str]:
@@ -43,7 +45,8 @@ def generated() -> dict[Path, str]:
     """Every generated file with the text it should have."""
     facts = all_facts().values()
     schemas = {schema_file(fact): text_of(schema_of(fact)) for fact in facts}
-    return {**schemas, EVENTS_PAGE: document(REPOSITORY / "services")}
+    services = REPOSITORY / "services"
+    return {**schemas, EVENTS_PAGE: document(services), ASYNCAPI: text_of(asyncapi(services))}
 
 
 def main() -> int:
