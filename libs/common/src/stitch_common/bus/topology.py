@@ -69,6 +69,7 @@ STREAMS = (
     StreamConfig(
         name=LIMITS,
         subjects=["stitch._limits.>"],
+        max_msgs_per_subject=1,  # a counter's last message holds its value
         storage=StorageType.MEMORY,
         max_age=_days(1),
         max_bytes=64 * _MIB,
