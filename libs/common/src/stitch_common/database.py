@@ -37,10 +37,6 @@ def driver_url(url: str) -> URL:
     return make_url(url).set(drivername="postgresql+asyncpg")
 
 
-def nothing() -> None:
-    return None
-
-
 def _ask_after_a_rest(engine: AsyncEngine) -> None:
     """Ask a connection whether it still lives if nobody has used it for a while.
 
@@ -75,7 +71,7 @@ class Database:
     """A service's own schema, through its own role."""
 
     def __init__(
-        self, bind: AsyncEngine | AsyncConnection, *, on_commit: Callable[[], None] = nothing
+        self, bind: AsyncEngine | AsyncConnection, *, on_commit: Callable[[], None] = lambda: None
     ) -> None:
         self._bind = bind
         self._on_commit = on_commit
@@ -90,7 +86,7 @@ class Database:
         *,
         application_name: str,
         pool_size: int = 8,
-        on_commit: Callable[[], None] = nothing,
+        on_commit: Callable[[], None] = lambda: None,
     ) -> Self:
         """A pool on this address; nothing is opened before it is used.
 

@@ -78,8 +78,7 @@ class StoredRuntime(Runtime[T]):
         return cls(service, settings, clock, bus, http, verifier, database)
 
     async def close(self) -> None:
-        await self.bus.close()
-        await self.http.aclose()
+        await Runtime.close(self)
         await self.database.dispose()
 
 

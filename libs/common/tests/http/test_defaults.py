@@ -122,6 +122,18 @@ async def test_an_impossible_id_is_just_absent(
     assert answer.status_code == 404
 
 
+@pytest.mark.parametrize("media", ["text/plain", "application/xml", "multipart/form-data"])
+async def test_a_body_that_is_not_said_to_be_json_is_refused(
+    client: AsyncClient, issuer: Issuer, media: str
+) -> None:
+    headers = {**issuer.headers(Role.EDITOR), "content-type": media}
+
+    answer = await client.post(NOTES, content='{"text": "x"}', headers=headers)
+
+    assert answer.status_code == 415
+    assert answer.json()["code"] == "wrong-media-type"
+
+
 async def test_a_body_over_the_limit_is_refused(client: AsyncClient, issuer: Issuer) -> None:
     answer = await client.post(
         NOTES, json={"text": "x" * 1_100_000}, headers=issuer.headers(Role.EDITOR)

@@ -5,8 +5,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from stitch_common.errors import StitchError
 from stitch_common.http.principals import PRINCIPAL_ERRORS
-from stitch_common.http.problems import MEDIA_TYPE, declares
+from stitch_common.http.problems import MEDIA_TYPE, WrongMediaTypeError, declares
 
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
@@ -20,7 +21,9 @@ def describe_problems(app: FastAPI) -> None:
         if app.openapi_schema is None:
             for operation in _operations(describe()):
                 if operation.get("security"):
-                    _add_guard_problems(operation["responses"])
+                    _add(operation["responses"], *PRINCIPAL_ERRORS)
+                if "application/json" in operation.get("requestBody", {}).get("content", ()):
+                    _add(operation["responses"], WrongMediaTypeError)
                 _correct_media_types(operation["responses"])
         return app.openapi_schema or {}
 
@@ -32,8 +35,8 @@ def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from (operation for method, operation in operations.items() if method in METHODS)
 
 
-def _add_guard_problems(responses: dict[str, Any]) -> None:
-    for status, entry in declares(*PRINCIPAL_ERRORS).items():
+def _add(responses: dict[str, Any], *errors: type[StitchError]) -> None:
+    for status, entry in declares(*errors).items():
         answer = {"description": entry["description"], "content": {MEDIA_TYPE: PROBLEM}}
         responses.setdefault(str(status), answer)
 

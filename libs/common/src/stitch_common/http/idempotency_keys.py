@@ -15,7 +15,8 @@ from stitch_common.database import Database
 from stitch_common.errors import ErrorKind, StitchError
 
 KEPT_FOR = timedelta(hours=24)
-GIVEN_UP_AFTER = timedelta(minutes=1)
+GIVEN_UP_AFTER = timedelta(seconds=15)
+"""Whoever takes over too early does no harm: only one attempt can confirm."""
 NOT_KEPT = frozenset({401, 403, 429})
 SERVER_ERRORS = 500
 REPLAYED_HEADERS = frozenset({"content-type", "location", "etag", "link", "cache-control"})

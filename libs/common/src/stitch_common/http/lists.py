@@ -33,7 +33,8 @@ class Page:
     count: bool
 
 
-def requested_page(
+# Async, as every dependency that does not block: FastAPI runs the others in threads.
+async def requested_page(
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 50,
     skip: Annotated[int, Query(ge=0, le=MAX_SKIP)] = 0,
     cursor: Annotated[str | None, Query(max_length=1000)] = None,

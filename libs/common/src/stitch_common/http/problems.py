@@ -76,6 +76,13 @@ UNREADABLE = InvalidBodyError(
 )
 
 
+class WrongMediaTypeError(StitchError):
+    """Send the body as application/json, and say so in Content-Type."""
+
+    kind = ErrorKind.UNSUPPORTED_MEDIA
+    code = "wrong-media-type"
+
+
 class BodyTooLargeError(StitchError):
     """The body is larger than this route takes."""
 
@@ -186,7 +193,16 @@ async def _on_router_error(request: Request, error: Exception) -> Response:
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
+    if _is_wrong_media(request, error.errors()):
+        return problem_of(WrongMediaTypeError(), request.url.path)
     return problem_of(refusal(error.errors()), request.url.path)
+
+
+def _is_wrong_media(request: Request, failures: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a body came that is not even said to be JSON, where JSON was wanted."""
+    of_whole_body = {f["type"] for f in failures if tuple(f["loc"]) == ("body",)}
+    is_json = "json" in request.headers.get("content-type", "").lower()
+    return bool(of_whole_body - {"missing"}) and not is_json
 
 
 def refusal(failures: Sequence[Mapping[str, Any]]) -> StitchError:
