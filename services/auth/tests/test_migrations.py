@@ -9,6 +9,7 @@ from stitch_auth.apikeys.models import APIKey
 from stitch_auth.audit.models import AuditEntry
 from stitch_auth.db import Base
 from stitch_auth.keys.models import SigningKey
+from stitch_auth.mfa.models import SecondFactor
 from stitch_auth.recovery.models import PasswordReset
 from stitch_auth.sessions.models import Session
 from stitch_auth.throttling.models import RecentAttempts
@@ -20,6 +21,7 @@ MODELS = (
     EmailVerification,
     PasswordReset,
     APIKey,
+    SecondFactor,
     Session,
     SigningKey,
     RecentAttempts,

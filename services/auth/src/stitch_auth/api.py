@@ -16,6 +16,8 @@ from stitch_auth.credentials.routes import router as credentials_router
 from stitch_auth.credentials.service import CredentialsService
 from stitch_auth.keys.routes import router as keys_router
 from stitch_auth.keys.service import KeyLifecycle, KeyService
+from stitch_auth.mfa.routes import router as mfa_router
+from stitch_auth.mfa.service import SecondFactorService
 from stitch_auth.pages.adapters import PageRenderer
 from stitch_auth.pages.routes import router as pages_router
 from stitch_auth.passwords.service import PasswordService
@@ -57,13 +59,22 @@ ROUTERS = (
     sessions_router,
     recovery_router,
     credentials_router,
+    mfa_router,
     accounts_router,
     api_keys_router,
     audit_router,
     keys_router,
     pages_router,
 )
-ANSWERS_WITH_SECRETS = frozenset({"/api/auth/token", "/api/auth/refresh", "/api/auth/api-keys"})
+ANSWERS_WITH_SECRETS = frozenset(
+    {
+        "/api/auth/token",
+        "/api/auth/refresh",
+        "/api/auth/api-keys",
+        "/api/auth/me/mfa/totp",
+        "/api/auth/me/mfa/totp/confirm",
+    }
+)
 
 
 class NeverReplayed:
@@ -122,6 +133,7 @@ def services(runtime: StoredRuntime[AuthSettings]) -> dict[str, Any]:
     limits = MailLimits(throttle, settings)
     tokens = TokenService(keys, clock, settings=settings)
     links = LinkSigner(settings.link_keys, clock)
+    factors = SecondFactorService(database, clock, settings=settings, throttle=throttle)
     cursors = Cursors(settings.cursor_key)
     sessions = SessionService(database, clock, settings=settings, tokens=tokens)
     return {
@@ -163,7 +175,9 @@ def services(runtime: StoredRuntime[AuthSettings]) -> dict[str, Any]:
             passwords=passwords,
             throttle=throttle,
             tokens=tokens,
+            factors=factors,
         ),
+        "second_factors": factors,
         "sessions": sessions,
         "accounts": AccountService(database, clock, cursors=cursors, sessions=sessions),
         "api_keys": APIKeyService(

@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from stitch_auth.keys.service import KeyLifecycle, KeyService
+from stitch_auth.mfa.service import SecondFactorService
 from stitch_auth.passwords.service import PasswordService
 from stitch_auth.registration.service import RegistrationService
 from stitch_auth.settings import AuthSettings, BootstrapUser
@@ -74,7 +75,14 @@ class KeyRotation:
 async def rewrap(runtime: StoredRuntime[AuthSettings]) -> str:
     """Seal everything with the last key of STITCH_SECRET_KEYS."""
     lifecycle = KeyLifecycle(runtime.database, runtime.clock, runtime.settings)
-    return f"{await lifecycle.rewrap()} signing keys were sealed again"
+    factors = SecondFactorService(
+        runtime.database,
+        runtime.clock,
+        settings=runtime.settings,
+        throttle=Throttle(runtime.database, runtime.clock),
+    )
+    keys, secrets = await lifecycle.rewrap(), await factors.rewrap()
+    return f"{keys} signing keys and {secrets} second factors were sealed again"
 
 
 COMMANDS = {"rewrap": rewrap}

@@ -22,6 +22,9 @@ from stitch_common.contracts.auth import UserUpdated
 from stitch_common.database import Database
 from stitch_common.security.principals import Principal
 
+CREDENTIAL_ERRORS = (WrongPasswordError, AccountGoneError)
+"""What a route that asks for the current password may answer."""
+
 
 class CredentialsService:
     """A stolen access token alone changes neither: the current password is asked for."""
@@ -45,6 +48,10 @@ class CredentialsService:
         self._limits = limits
         self._sessions = sessions
         self._guesses = Limit("password-check", settings.login_limit, settings.login_window)
+
+    async def check(self, principal: Principal, password: str, *, caller: Caller) -> None:
+        """Let pass who knows the current password; WrongPasswordError."""
+        await self._check(principal, password, "password", caller=caller)
 
     async def change_password(
         self, principal: Principal, current: str, wanted: str, *, caller: Caller

@@ -1,6 +1,7 @@
 """Sessions: one a log-in, kept alive by a family of refresh tokens."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import uuid4
@@ -21,6 +22,16 @@ from stitch_auth.callers.models import Caller
 from stitch_auth.db import Base, words
 
 SEED_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What somebody claims to know; `login` is a username or an e-mail address."""
+
+    login: str
+    password: str
+    scope: str
+    otp: str | None = None
 
 
 class Delivery(StrEnum):

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from stitch_auth.apikeys.service import CLIENT_ERRORS, APIKeyService
 from stitch_auth.callers.models import Caller
 from stitch_auth.callers.service import CurrentCaller
+from stitch_auth.mfa.service import MFA_ERRORS
 from stitch_auth.passwords.service import HASHING_ERRORS
 from stitch_auth.sessions.errors import (
     AccountDeactivatedError,
@@ -18,10 +19,10 @@ from stitch_auth.sessions.errors import (
     SessionNotFoundError,
     UnsupportedGrantError,
 )
-from stitch_auth.sessions.models import Delivery
+from stitch_auth.sessions.models import Credentials, Delivery
 from stitch_auth.sessions.rules import basic_credential, is_friendly
 from stitch_auth.sessions.schemas import RefreshRequest, SessionView, TokenAnswer, TokenRequest
-from stitch_auth.sessions.service import Credentials, LoginService, SessionService
+from stitch_auth.sessions.service import LoginService, SessionService
 from stitch_auth.settings import AuthSettings
 from stitch_auth.throttling.service import THROTTLING_ERRORS
 from stitch_auth.tokens.models import Grant
@@ -86,6 +87,7 @@ Sessions = Annotated[SessionService, Depends(session_service)]
         UnsupportedGrantError,
         CrossSiteError,
         *CLIENT_ERRORS,
+        *MFA_ERRORS,
         *HASHING_ERRORS,
         *THROTTLING_ERRORS,
     ),
@@ -126,7 +128,7 @@ def _credentials(form: TokenRequest) -> Credentials:
         raise InvalidFieldError.of("/username", "Field required")
     if form.password is None:
         raise InvalidFieldError.of("/password", "Field required")
-    return Credentials(form.username, form.password.get_secret_value(), form.scope)
+    return Credentials(form.username, form.password.get_secret_value(), form.scope, form.otp)
 
 
 @router.post(

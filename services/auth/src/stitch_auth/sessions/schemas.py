@@ -26,6 +26,8 @@ class TokenRequest(RequestBody):
     password: SecretStr | None = None
     client_id: Annotated[str, Field(max_length=100)] | None = None
     client_secret: SecretStr | None = None
+    otp: Annotated[str, Field(max_length=50)] | None = None
+    """Of an authenticator app, or a recovery code; for who has a second factor."""
     grant_type: Annotated[str, Field(max_length=100)] = "password"
     scope: Annotated[str, Field(max_length=1000)] = ""
 

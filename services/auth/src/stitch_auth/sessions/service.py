@@ -1,6 +1,5 @@
 """Logging in, staying logged in, logging out."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from prometheus_client import Counter
@@ -9,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stitch_auth.accounts.models import User
 from stitch_auth.audit.service import AuditTrail
 from stitch_auth.callers.models import Caller
+from stitch_auth.mfa.service import MFA_ERRORS, SecondFactorService
 from stitch_auth.passwords.service import PasswordService
 from stitch_auth.recovery.service import request_reset
 from stitch_auth.sessions.errors import (
@@ -18,7 +18,7 @@ from stitch_auth.sessions.errors import (
     InvalidRefreshTokenError,
     SessionNotFoundError,
 )
-from stitch_auth.sessions.models import Delivery, Session, Verdict
+from stitch_auth.sessions.models import Credentials, Delivery, Session, Verdict
 from stitch_auth.sessions.repository import SessionRepository
 from stitch_auth.sessions.rules import OFFLINE, granted_scope
 from stitch_auth.settings import AuthSettings
@@ -36,15 +36,6 @@ from stitch_common.security.principals import Principal
 LOGINS = Counter("stitch_auth_logins", "Log-ins by how they ended", ["outcome"])
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What somebody claims to know; `login` is a username or an e-mail address."""
-
-    login: str
-    password: str
-    scope: str
-
-
 class LoginService:
     """Checks passwords; who does not know them learns nothing about accounts."""
 
@@ -57,7 +48,9 @@ class LoginService:
         passwords: PasswordService,
         throttle: Throttle,
         tokens: TokenService,
+        factors: SecondFactorService,
     ) -> None:
+        self._factors = factors
         self._database = database
         self._clock = clock
         self._settings = settings
@@ -95,7 +88,11 @@ class LoginService:
         rehashed = None
         if verdict.is_outdated:
             rehashed = await self._passwords.hash(credentials.password)
-        session = await self._begin(user, credentials.scope, caller, rehashed=rehashed)
+        try:
+            session = await self._begin(user, credentials, caller, rehashed=rehashed)
+        except MFA_ERRORS as error:
+            await self._note_failure(user, caller, error.code)
+            raise
         await self._throttle.forget(self._per_hour, caller.network, f"user:{user.id}")
         LOGINS.labels("succeeded").inc()
         return await self._tokens.grant(session, user)
@@ -139,10 +136,10 @@ class LoginService:
                 Outbox(transaction).add(LoginFailed(user_id=user_id, at=self._clock()))
 
     async def _begin(
-        self, checked: User, scope: str, caller: Caller, *, rehashed: str | None
+        self, checked: User, credentials: Credentials, caller: Caller, *, rehashed: str | None
     ) -> Session:
         at = self._clock()
-        granted = granted_scope(scope)
+        granted = granted_scope(credentials.scope)
         session = Session.begin(
             checked.id,
             key_id=self._tokens.key_id,
@@ -158,6 +155,7 @@ class LoginService:
             # Somebody may have changed the password or closed the account since it was checked.
             if user is None or not user.is_usable or user.password_hash != checked.password_hash:
                 raise InvalidCredentialsError
+            await self._factors.require(transaction, user.id, credentials.otp)
             user.last_login_at = at
             user.failed_logins = 0
             user.password_hash = rehashed or user.password_hash
