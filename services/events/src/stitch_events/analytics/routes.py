@@ -13,7 +13,7 @@ from stitch_events.analytics.service import AnalyticsService, EventNotFoundError
 router = APIRouter(prefix="/api/events", tags=["Analytics"])
 
 
-def analytics_service(request: Request) -> AnalyticsService:
+async def analytics_service(request: Request) -> AnalyticsService:
     service: AnalyticsService = request.app.state.analytics
     return service
 

@@ -34,7 +34,7 @@ router = APIRouter(prefix="/api/events", tags=["Events"])
 CHANGES = declares(EventNotFoundError, EventStatusError, StaleVersionError)
 
 
-def event_service(request: Request) -> EventService:
+async def event_service(request: Request) -> EventService:
     service: EventService = request.app.state.events
     return service
 
@@ -42,7 +42,7 @@ def event_service(request: Request) -> EventService:
 Events = Annotated[EventService, Depends(event_service)]
 
 
-def event_filters(
+async def event_filters(
     *,
     status: EventStatus | None = None,
     search: Annotated[str | None, Query(max_length=200)] = None,

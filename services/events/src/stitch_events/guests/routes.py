@@ -69,17 +69,17 @@ ANSWERS = declares(
 )
 
 
-def event_service(request: Request) -> EventService:
+async def event_service(request: Request) -> EventService:
     service: EventService = request.app.state.events
     return service
 
 
-def guest_service(request: Request) -> GuestService:
+async def guest_service(request: Request) -> GuestService:
     service: GuestService = request.app.state.guests
     return service
 
 
-def rsvp_service(request: Request) -> RSVPService:
+async def rsvp_service(request: Request) -> RSVPService:
     service: RSVPService = request.app.state.rsvps
     return service
 
@@ -117,7 +117,7 @@ EditorIfAny = Annotated[Principal | None, Depends(editor_or_anybody)]
 GuestOrEditor = Annotated[str | Principal, Depends(guest_or_editor)]
 
 
-def guest_filters(
+async def guest_filters(
     *,
     status: RSVPStatus | None = None,
     search: Annotated[str | None, Query(max_length=200)] = None,

@@ -51,22 +51,22 @@ class PageRoute(APIRoute):
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
-def pages_adapter(request: Request) -> Pages:
+async def pages_adapter(request: Request) -> Pages:
     adapter: Pages = request.app.state.pages
     return adapter
 
 
-def rsvp_service(request: Request) -> RSVPService:
+async def rsvp_service(request: Request) -> RSVPService:
     service: RSVPService = request.app.state.rsvps
     return service
 
 
-def event_service(request: Request) -> EventService:
+async def event_service(request: Request) -> EventService:
     service: EventService = request.app.state.events
     return service
 
 
-def calendar_service(request: Request) -> CalendarService:
+async def calendar_service(request: Request) -> CalendarService:
     service: CalendarService = request.app.state.calendar
     return service
 
@@ -182,7 +182,7 @@ def _event_page(
 
 
 def _failed(request: Request, error: Exception) -> HTMLResponse:
-    pages = pages_adapter(request)
+    pages: Pages = request.app.state.pages
     if isinstance(error, GuestTokenError | EventNotFoundError):
         is_link = isinstance(error, GuestTokenError)
         return pages.render("gone.html", status=404, is_link=is_link)

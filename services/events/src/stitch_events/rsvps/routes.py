@@ -51,12 +51,12 @@ async def guest_token(
             raise GuestTokenError
 
 
-def rsvp_service(request: Request) -> RSVPService:
+async def rsvp_service(request: Request) -> RSVPService:
     service: RSVPService = request.app.state.rsvps
     return service
 
 
-def calendar_service(request: Request) -> CalendarService:
+async def calendar_service(request: Request) -> CalendarService:
     service: CalendarService = request.app.state.calendar
     return service
 
