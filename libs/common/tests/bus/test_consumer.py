@@ -153,6 +153,18 @@ async def test_what_is_refused_for_good_is_parked_with_all_a_redrive_needs(
     assert parked["stitch-error"] == "RefusedForGoodError: This can never be done."
 
 
+async def test_any_reason_can_be_read_where_the_fact_is_parked(
+    traffic: Traffic, verified: Verified
+) -> None:
+    await traffic.publish(verified(1))
+
+    await traffic.handle_all(consumer_of(Witness(RefusedForGoodError("Zoë said\nno: never"))))
+
+    (parked,) = await traffic.parked()
+    assert parked["stitch-error"] == r"RefusedForGoodError: Zo\xeb said no: never"
+    assert parked["ce-type"] == UserVerified.subject
+
+
 async def test_what_never_succeeds_is_parked_in_the_end(
     traffic: Traffic, verified: Verified
 ) -> None:

@@ -11,7 +11,7 @@ import structlog
 from nats.errors import Error as NatsError
 
 from stitch_common.bus.connection import Bus
-from stitch_operations import parking, replaying, repository, streams
+from stitch_operations import parking, replaying, repository, rescuing, streams
 from stitch_operations.errors import NoDatabaseError, OperatorError
 from stitch_operations.output import Answer, as_json, as_table
 from stitch_operations.settings import OperatorSettings
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_dlq(dlq: argparse.ArgumentParser) -> None:
-    dlq.add_argument("action", choices=["list", "show", "redrive"])
+    dlq.add_argument("action", choices=["list", "show", "redrive", "rescue"])
     dlq.add_argument("numbers", nargs="*", type=int, metavar="number", help="as in `dlq list`")
     dlq.add_argument("--consumer", help="only what this one has parked")
     dlq.add_argument("--all", action="store_true", help="redrive all that is parked")
@@ -110,6 +110,8 @@ async def _dlq(bus: Bus, wish: argparse.Namespace) -> Answer:
             return [parked.row() async for parked in parking.listed(bus, wish.consumer)]
         case "show":
             return [(await parking.get_parked(bus, number)).details() for number in wish.numbers]
+        case "rescue":
+            return await rescuing.rescue(bus)
         case _:
             return [await parking.redrive(bus, parked) for parked in await _chosen(bus, wish)]
 

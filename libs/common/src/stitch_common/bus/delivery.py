@@ -57,6 +57,8 @@ class Delivery:
 
     def link(self) -> trace.Link | None:
         """Lead from a batch's span to the trace of this fact."""
+        if self.received.traceparent is None:
+            return None
         context = trace.get_current_span(_TRACE.extract(self.message.headers or {}))
         span = context.get_span_context()
         return trace.Link(span) if span.is_valid else None
@@ -72,7 +74,8 @@ async def park(bus: Bus, message: Msg, consumer: str, reason: str) -> None:
         "stitch-subject": message.subject,
         "stitch-sequence": str(metadata.sequence.stream),
         "stitch-delivered": str(metadata.num_delivered),
-        "stitch-error": reason,
+        # A header that is not ASCII comes back as no text.
+        "stitch-error": reason.encode("ascii", "backslashreplace").decode(),
     }
     subject = f"stitch._dlq.{consumer}.{(message.headers or {}).get('ce-type', message.subject)}"
     answer = await bus.client.request(subject, message.data, timeout=ACK_SECONDS, headers=headers)
