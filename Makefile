@@ -32,7 +32,8 @@ e2e: setup ## Run the journeys over the whole system only
 	@$(BIN)/pytest tests/e2e $(ARGS)
 
 chaos: setup ## Kill servers and processes under 20,000 facts; some minutes
-	@STITCH_CHAOS_FACTS=20000 STITCH_CHAOS_KILLS=40 STITCH_CHAOS_PATIENCE=600 $(BIN)/pytest tests/chaos $(ARGS)
+	@STITCH_CHAOS_FACTS=20000 STITCH_CHAOS_KILLS=40 STITCH_CHAOS_PATIENCE=600 STITCH_CHAOS_AWAY=180 \
+		$(BIN)/pytest tests/chaos $(ARGS)
 
 check: setup ## Lint, types, import and dependency rules, generated files; under a minute
 	@$(MAKE) --no-print-directory -j2 --output-sync=target lint types imports dependencies rules

@@ -64,6 +64,21 @@ class House:
         """Let something happen to one part, and start it again."""
         await self._misfortunes[what]()
 
+    async def be_without_nats(self, seconds: float) -> float:
+        """Take the broker away for so long; gives which share of a core the others used."""
+        self._end_nats()
+        before = self._cpu_seconds()
+        await asyncio.sleep(seconds)
+        used = self._cpu_seconds() - before
+        self.nats.start()
+        return used / seconds
+
+    def _cpu_seconds(self) -> float:
+        """Add up user and system time of relay and consumer, from /proc."""
+        stats = [Path(f"/proc/{m.pid}/stat").read_text() for m in self._members.values()]
+        ticks = [sum(map(int, stat.rpartition(")")[2].split()[11:13])) for stat in stats]
+        return sum(ticks) / os.sysconf("SC_CLK_TCK")
+
     async def end(self) -> None:
         for member in self._members.values():
             if member.returncode is None:

@@ -25,7 +25,7 @@ LOSSES = ["nats forgets all", "nats goes back in time"]
 
 
 class Extent(BaseSettings):
-    """`STITCH_CHAOS_FACTS=20000 STITCH_CHAOS_KILLS=40 STITCH_CHAOS_SEED=7`."""
+    """`STITCH_CHAOS_FACTS=20000`, `_KILLS=40`, `_SEED=7`, `_AWAY=180` (seconds)."""
 
     model_config = SettingsConfigDict(env_prefix="STITCH_CHAOS_")
 
@@ -33,6 +33,7 @@ class Extent(BaseSettings):
     kills: int = 4
     seed: int = 7
     patience: float = 120
+    away: float = 5
 
 
 EXTENT = Extent()
@@ -112,6 +113,21 @@ async def test_whatever_the_broker_forgets_every_fact_is_in_the_stream_and_handl
 
     number = await survive(house, LOSSES, dice)
 
+    await assert_whole(house, number)
+
+
+async def test_a_broker_that_is_away_for_long_is_no_busy_loop_and_costs_no_fact(
+    house: House,
+) -> None:
+    dice = random.Random(EXTENT.seed)  # noqa: S311 - pauses, not secrets
+    await survive_quietly(house)
+
+    surviving = asyncio.create_task(survive(house, [], dice))
+    share = await house.be_without_nats(EXTENT.away)
+    number = await surviving
+
+    # Two processes: the relay polls its outbox once a second, both knock at the broker's door.
+    assert share < 0.2
     await assert_whole(house, number)
 
 
