@@ -61,7 +61,15 @@ def test_an_image_holds_only_what_is_locked(service: str) -> None:
     assert closure(service) - locked() == set()
 
 
-@pytest.mark.parametrize("folder", ["libs/common", *(f"services/{name}" for name in SERVICES)])
+def test_the_operators_command_needs_nothing_more_than_a_service() -> None:
+    needed = set(project("libs/operations")["dependencies"]) - {"stitch-common"}
+
+    assert needed <= set(project("libs/common")["dependencies"])
+
+
+@pytest.mark.parametrize(
+    "folder", ["libs/common", "libs/operations", *(f"services/{name}" for name in SERVICES)]
+)
 def test_the_version_of_a_member_is_the_release(folder: str) -> None:
     release = overlay("prod").find("ConfigMap", "release")["data"]["version"]
 
