@@ -10,6 +10,7 @@ import asyncpg
 import structlog
 from nats.errors import Error as NatsError
 
+import stitch_operations
 from stitch_common.bus.connection import Bus
 from stitch_operations import parking, replaying, repository, rescuing, streams
 from stitch_operations.errors import NoDatabaseError, OperatorError
@@ -47,7 +48,7 @@ def _be_quiet() -> None:
 def _parser() -> argparse.ArgumentParser:
     both = argparse.ArgumentParser(add_help=False)
     both.add_argument("--json", action="store_true", help="for programs")
-    parser = argparse.ArgumentParser(prog="stitch", description=streams.__doc__)
+    parser = argparse.ArgumentParser(prog="stitch", description=stitch_operations.__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
 
     def add(name: str, command: Command, sentence: str) -> argparse.ArgumentParser:
@@ -69,7 +70,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_dlq(dlq: argparse.ArgumentParser) -> None:
-    dlq.add_argument("action", choices=["list", "show", "redrive", "rescue"])
+    actions = ["list", "show", "redrive", "rescue"]
+    dlq.add_argument("action", nargs="?", choices=actions, default="list")
     dlq.add_argument("numbers", nargs="*", type=int, metavar="number", help="as in `dlq list`")
     dlq.add_argument("--consumer", help="only what this one has parked")
     dlq.add_argument("--all", action="store_true", help="redrive all that is parked")
