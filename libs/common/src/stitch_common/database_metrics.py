@@ -1,5 +1,6 @@
 """`db_pool_in_use` and `db_query_seconds`, for every query of the driver."""
 
+from time import perf_counter
 from typing import Any
 
 from prometheus_client import Gauge, Histogram
@@ -24,6 +25,15 @@ def observe(engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:
         connection.driver_connection.add_query_logger(_note)
+
+    # SQLAlchemy prepares all its statements, and the driver tells loggers of none of those.
+    @event.listens_for(engine.sync_engine, "before_cursor_execute")
+    def before(connection: Any, *_: Any) -> None:
+        connection.info["query_began"] = perf_counter()
+
+    @event.listens_for(engine.sync_engine, "after_cursor_execute")
+    def after(connection: Any, *_: Any) -> None:
+        QUERY_SECONDS.observe(perf_counter() - connection.info["query_began"])
 
 
 def _note(query: Any) -> None:

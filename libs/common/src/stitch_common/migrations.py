@@ -83,26 +83,21 @@ def _migrate(connection: Connection, metadata: MetaData, schema: str) -> None:
         context.run_migrations()
 
 
-IDEMPOTENCY_TABLE = """
+IDEMPOTENCY_KEYS = """
 create table {schema}.idempotency_keys (
     caller text not null,
     key text not null,
     fingerprint bytea not null,
     attempt uuid not null,
     state text not null check (state in ('running', 'confirmed', 'answered')),
-    status integer,
-    headers jsonb,
-    body bytea,
-    created_at timestamptz not null default now(),
-    primary key (caller, key)
-)
+    status integer, headers jsonb, body bytea,
+    created_at timestamptz not null default now(), primary key (caller, key)
+);
+create index ix_idempotency_keys_created_at on {schema}.idempotency_keys (created_at)
 """
-IDEMPOTENCY_INDEX = (
-    "create index ix_idempotency_keys_created_at on {schema}.idempotency_keys (created_at)"
-)
 
 
 def create_idempotency_table(connection: Connection, schema: str) -> None:
     """For migration 0001 of a service: `create_idempotency_table(op.get_bind(), "events")`."""
-    for statement in (IDEMPOTENCY_TABLE, IDEMPOTENCY_INDEX):
-        connection.execute(text(statement.format(schema=schema)))
+    for statement in IDEMPOTENCY_KEYS.format(schema=schema).split(";"):
+        connection.execute(text(statement))

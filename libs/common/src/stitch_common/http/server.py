@@ -41,9 +41,7 @@ def create_server(
             loop="none",
             http=protocol,
             ws="none",
-            backlog=2048,
             timeout_keep_alive=75,
-            h11_max_incomplete_event_size=None,
             timeout_graceful_shutdown=int(drain_timeout.total_seconds()),
         )
     )
