@@ -41,11 +41,12 @@ async def test_nothing_is_skipped_while_twelve_writers_commit(
                 await asyncio.sleep(dice.uniform(0, 0.020))
                 Outbox(session).add(verified(user_id, version))
 
-    async with relaying(), asyncio.TaskGroup() as writers:
-        for user_id in range(WRITERS):
-            writers.create_task(write(user_id))
+    async with relaying():
+        async with asyncio.TaskGroup() as writers:
+            for user_id in range(WRITERS):
+                writers.create_task(write(user_id))
+        found = versions(await in_stream(WRITERS * FACTS_EACH))
 
-    found = versions(await in_stream(WRITERS * FACTS_EACH))
     assert found == {user_id: list(range(FACTS_EACH)) for user_id in range(WRITERS)}
 
 
@@ -61,6 +62,25 @@ async def test_a_fact_does_not_wait_for_the_poll(
             await in_stream(version)
 
     assert time.monotonic() - begun < 1
+
+
+async def test_what_a_passing_transaction_holds_back_is_published_before_the_end(
+    database: Database, record: Record, relaying: Relaying, in_stream: InStream, verified: Verified
+) -> None:
+    async def hold_back(until: asyncio.Event) -> None:
+        async with database.transaction() as session:
+            await session.execute(text("select pg_current_xact_id()"))
+            await until.wait()
+
+    is_ending = asyncio.Event()
+    async with asyncio.TaskGroup() as others:
+        others.create_task(hold_back(is_ending))
+        await asyncio.sleep(0.1)
+        async with relaying():
+            await record(verified(1))
+            asyncio.get_running_loop().call_later(0.1, is_ending.set)
+
+    assert len(await in_stream(1)) == 1
 
 
 async def test_a_fact_behind_an_open_transaction_waits_and_is_not_lost(

@@ -25,6 +25,9 @@ POLL_SECONDS = 1.0
 LULL_SECONDS, UNSTORED_SECONDS = 0.05, 1.0
 """After few facts the cursor is stored in the next lull, or at last after so long."""
 
+LINGER_SECONDS = 0.5
+"""Then the next relay takes what is held back."""
+
 SAMPLE_SECONDS = 5.0
 MAINTAIN_SECONDS = 3600.0
 
@@ -96,6 +99,7 @@ class _ActiveRelay:
         self._stored = Cursor()
         self._ahead: Waiting | None = None
         self._pauses = _pauses()
+        self._ends_at: float | None = None
         self._store_due = self._sample_due = self._maintenance_due = 0.0
 
     async def work(self, stop: asyncio.Event) -> None:
@@ -107,10 +111,16 @@ class _ActiveRelay:
             await self._do_chores()
             if len(waiting.rows) == BATCH:
                 continue
-            if is_last_time:
+            if is_last_time and not (waiting.are_held_back and self._lingers()):
                 await self._store()
                 return
             await self._rest(waiting)
+
+    def _lingers(self) -> bool:
+        """Whether facts behind somebody's open transaction are still waited for at the end."""
+        if self._ends_at is None:
+            self._ends_at = time.monotonic() + LINGER_SECONDS
+        return time.monotonic() < self._ends_at
 
     async def _publish(self) -> Waiting:
         if self._epoch != self._bus.epoch:
