@@ -37,8 +37,8 @@ def driver_url(url: str) -> URL:
     return make_url(url).set(drivername="postgresql+asyncpg")
 
 
-def _ask_after_a_rest(engine: AsyncEngine) -> None:
-    """Ask a connection whether it still lives if nobody has used it for a while.
+def _replace_dead_connections(engine: AsyncEngine) -> None:
+    """Let the pool replace what the driver knows to be closed, or what died while it rested.
 
     SQLAlchemy's own `pool_pre_ping` asks every time: three more round trips a transaction.
     """
@@ -50,21 +50,14 @@ def _ask_after_a_rest(engine: AsyncEngine) -> None:
 
     @event.listens_for(pool, "checkout")
     def on_checkout(connection: Any, record: Any, _proxy: Any) -> None:
+        if connection.driver_connection.is_closed():
+            raise DisconnectionError
         now = time.monotonic()
         if now - record.info.get("rests_since", now) > REST_SECONDS:
             try:
                 dialect.do_ping(connection)
             except dialect.loaded_dbapi.Error as error:
-                raise DisconnectionError from error  # the pool takes another
-
-
-def _refuse_closed_connections(engine: AsyncEngine) -> None:
-    """Let the pool replace what the server has closed; asking the server costs three trips."""
-
-    @event.listens_for(engine.sync_engine, "checkout")
-    def on_checkout(connection: Any, _record: Any, _proxy: Any) -> None:
-        if connection.driver_connection.is_closed():
-            raise DisconnectionError
+                raise DisconnectionError from error
 
 
 class Database:
@@ -105,9 +98,8 @@ class Database:
                 },
             },
         )
-        _refuse_closed_connections(engine)
         observe(engine)
-        _ask_after_a_rest(engine)
+        _replace_dead_connections(engine)
         return cls(engine, on_commit=on_commit)
 
     @asynccontextmanager
