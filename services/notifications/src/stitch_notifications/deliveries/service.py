@@ -148,7 +148,12 @@ class MailDesk:
         title = events[draft.event_id].title if draft.event_id else ""
         row = asdict(draft)
         answer, expires_at = row.pop("answer"), row.pop("expires_at")
-        row["subject"] = standard_subject(draft.kind, title=title, answer=answer)
+        row["subject"] = standard_subject(
+            draft.kind,
+            title=title,
+            answer=answer,
+            is_invitation=bool((draft.details or {}).get("is_invitation")),
+        )
         return row | self._times(draft.kind, expires_at)
 
     def _times(self, kind: Kind, expires_at: datetime | None) -> Row:

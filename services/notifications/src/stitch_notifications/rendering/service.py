@@ -89,10 +89,13 @@ def standard_wording(kind: Kind) -> Wording:
     return Wording(subject.removeprefix("Subject: "), text, _standard_layout(kind))
 
 
-def standard_subject(kind: Kind, *, title: str = "", answer: str = "") -> str:
+def standard_subject(
+    kind: Kind, *, title: str = "", answer: str = "", is_invitation: bool = False
+) -> str:
     """What a mail is called in lists until it is written for its recipient."""
     template = _text(standard_wording(kind).subject)
-    return _one_line(template.render(event_title=title, answer=answer))
+    known = {"event_title": title, "answer": answer, "is_invitation": is_invitation}
+    return _one_line(template.render(known))
 
 
 def compiled(mjml: str) -> str:
