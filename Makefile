@@ -4,10 +4,10 @@ STACK := $(BIN)/python -m stitch_dev
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run start stop reset test e2e chaos check lint types imports dependencies rules generate lock bench bench-bus
+.PHONY: help setup run start stop reset test e2e chaos check lint types imports dependencies rules generate lock bench bench-bus bench-auth bench-gateway
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Make .venv and install what requirements.lock pins, if anything changed
 	@$(PYTHON) -I libs/devstack/src/stitch_dev/environment.py
@@ -63,7 +63,7 @@ lock: setup ## Make requirements.lock anew, after a pyproject.toml has changed
 		--no-emit-package stitch-common --quiet --output-file requirements.lock
 
 bench: setup ## Run all benchmarks; each ends with one JSON line of ratios
-	@for one in bench/bench_*.py; do PYTHONPATH=. $(BIN)/python $$one || exit 1; done
+	@for one in events bus auth gateway; do PYTHONPATH=. $(BIN)/python bench/$$one.py || exit 1; done
 
-bench-bus: setup ## Run the benchmark of the bus only; some minutes
-	@PYTHONPATH=. $(BIN)/python bench/bench_bus.py
+bench-bus bench-auth bench-gateway: bench-%: setup ## Run one benchmark only; some minutes
+	@PYTHONPATH=. $(BIN)/python bench/$*.py

@@ -37,9 +37,6 @@ HANDLED = Counter(
     "stitch_consumer_handled_total", "Facts by what became of them", ["consumer", "outcome"]
 )
 HANDLE_SECONDS = Histogram("stitch_consumer_handle_seconds", "Time a handler took", ["consumer"])
-LIMITS_ALONE = Counter(
-    "stitch_limits_alone_total", "Counts that a process made alone, without NATS", ["limit"]
-)
 DEAD_LETTERS = Gauge("stitch_dlq_messages", "Parked facts", ["consumer"])
 
 

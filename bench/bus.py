@@ -1,6 +1,6 @@
 """The bus: relay and consumers against the bare broker and the bare database, and the way between.
 
-`python bench/bench_bus.py drain <dsn> <nats>` is the child that publishes what waits, and tells how
+`python bench/bus.py drain <dsn> <nats>` is the child that publishes what waits, and tells how
 much memory that took.
 """
 

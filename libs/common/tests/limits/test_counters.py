@@ -8,8 +8,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from stitch_common.bus.connection import Bus
-from stitch_common.bus.counters import Limit, SharedCounters
 from stitch_common.bus.topology import LIMITS
+from stitch_common.limits.counters import Limit, SharedCounters
 from stitch_common.testing.clock import SettableClock
 
 LOG_IN = Limit("log-in", most=10, window=timedelta(minutes=1), most_alone=3)

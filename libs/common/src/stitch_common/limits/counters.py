@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from nats.errors import Error as NatsError
+from prometheus_client import Counter
 
-from stitch_common.bus import metrics
 from stitch_common.bus.connection import Bus
 from stitch_common.clock import Clock
 
@@ -21,6 +21,10 @@ REST_SECONDS = 1.0
 """After a count that did not come, so long nobody waits for the next one."""
 
 MOST_REMEMBERED = 10_000
+
+ALONE = Counter(
+    "stitch_limits_alone_total", "Counts that a process made alone, without NATS", ["limit"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class SharedCounters:
         alone = self._count_alone(subject)
         together = await self._count_together(subject)
         if together is None:
-            metrics.LIMITS_ALONE.labels(limit.name).inc()
+            ALONE.labels(limit.name).inc()
         count, most = (alone, limit.most_alone) if together is None else (together, limit.most)
         return Verdict(
             is_admitted=count <= most,
