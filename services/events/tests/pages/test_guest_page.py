@@ -290,3 +290,21 @@ async def test_a_failure_of_ours_is_a_page_that_shows_nothing(
 
     assert (answer.status_code, "text/html" in answer.headers["content-type"]) == (500, True)
     assert "secret" not in answer.text
+
+
+async def test_a_garbled_form_is_answered_with_a_page_and_changes_nothing(
+    client: AsyncClient, page_of: Page, database: Database
+) -> None:
+    path = await page_of()
+    before = await versions(database)
+
+    answer = await client.post(
+        path,
+        content=b"--x\r\nContent-Disposition: form-data; name",
+        headers={"content-type": "multipart/form-data; boundary=y"},
+    )
+
+    assert answer.status_code == 400
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "not a form that can be read" in answer.text
+    assert await versions(database) == before

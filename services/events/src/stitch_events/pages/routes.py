@@ -4,6 +4,7 @@ Looking changes nothing, because mail scanners look; an answer is a POST from th
 """
 
 from collections.abc import Callable, Coroutine
+from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -19,6 +20,7 @@ from stitch_common.http.problems import STATUS
 from stitch_events.calendar.service import FILE_HEADERS, CalendarService
 from stitch_events.events.service import EventNotFoundError, EventService, PublicEvent
 from stitch_events.pages.adapters import HEADERS, Pages
+from stitch_events.pages.errors import UnreadableFormError
 from stitch_events.pages.rules import known_zone, standing
 from stitch_events.pages.schemas import Form
 from stitch_events.rsvps.service import GuestRSVP, GuestTokenError, RSVPService
@@ -72,8 +74,14 @@ async def calendar_service(request: Request) -> CalendarService:
 
 
 async def typed_form(request: Request) -> Form:
-    async with request.form() as sent:
-        return Form.typed(sent)
+    """What somebody has typed; UnreadableFormError if no form can be made of the body."""
+    try:
+        async with request.form() as sent:
+            return Form.typed(sent)
+    except HTTPException as error:
+        if error.status_code == HTTPStatus.BAD_REQUEST:
+            raise UnreadableFormError from error
+        raise
 
 
 Renderer = Annotated[Pages, Depends(pages_adapter)]
