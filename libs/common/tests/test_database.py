@@ -12,7 +12,7 @@ from sqlalchemy import text
 from stitch_common.bus.outbox import Outbox
 from stitch_common.bus.tables import create_bus_tables
 from stitch_common.contracts.auth import UserVerified
-from stitch_common.database import Database
+from stitch_common.database import Database, fetch_planned
 from stitch_common.testing.databases import Databases
 
 FACT = UserVerified(user_id=1, version=1, at=datetime(2026, 1, 1, tzinfo=UTC))
@@ -99,6 +99,17 @@ async def test_a_query_of_the_driver_is_measured(database: Database) -> None:
         await connection.fetchval("select 1")  # loggers are called a moment after their query
 
     assert measured() > before
+
+
+async def test_a_query_planned_for_its_arguments_is_measured(database: Database) -> None:
+    before = measured()
+
+    async with database.connection() as connection:
+        for word in ("one", "two"):
+            rows = await fetch_planned(connection, "select $1::text", word)
+            assert [row[0] for row in rows] == [word]
+
+    assert measured() >= before + 2
 
 
 async def test_statements_of_the_orm_are_measured(database: Database) -> None:

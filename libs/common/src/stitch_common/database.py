@@ -1,11 +1,11 @@
 """PostgreSQL: the pool, the one place that commits, and the driver's own connection."""
 
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
-from asyncpg import Connection
+from asyncpg import Connection, Record
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import (
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import (
 
 from stitch_common.bus.outbox import write_pending
 from stitch_common.context import before_commit
-from stitch_common.database_metrics import observe
+from stitch_common.database_metrics import QUERY_SECONDS, observe
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -58,6 +58,20 @@ def _replace_dead_connections(engine: AsyncEngine) -> None:
                 dialect.do_ping(connection)
             except dialect.loaded_dbapi.Error as error:
                 raise DisconnectionError from error
+
+
+async def fetch_planned(
+    connection: "Connection[Any]", statement: str, *arguments: Any
+) -> Sequence[Record]:
+    """Rows by a plan for these very arguments.
+
+    After five runs PostgreSQL takes one plan for any arguments: for a common word of a search that
+    was 170 ms instead of 3 (200 000 rows).
+    """
+    with QUERY_SECONDS.time():
+        # Without a name, so that it is planned when it is bound.
+        prepared = await connection.prepare(statement, name="")
+        return list(await prepared.fetch(*arguments))
 
 
 class Database:

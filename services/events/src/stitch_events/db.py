@@ -11,7 +11,7 @@ from sqlalchemy import TIMESTAMP, FromClause, MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from stitch_common.bus.tables import declare_bus_tables
-from stitch_common.database import NAMING, Database
+from stitch_common.database import NAMING, Database, fetch_planned
 from stitch_common.http.lists import Cursors, Page
 from stitch_common.versioning import Versioned
 
@@ -138,10 +138,7 @@ async def _fetch(
     connection: "Connection[Any]", statement: str, found: Conditions
 ) -> Sequence[Record]:
     if found.has_words:
-        # Planned for these words: the plan for any words, which PostgreSQL takes after five runs,
-        # reads far too much for a common one.
-        prepared = await connection.prepare(statement, name="")
-        return list(await prepared.fetch(*found.arguments))
+        return await fetch_planned(connection, statement, *found.arguments)
     return list(await connection.fetch(statement, *found.arguments))
 
 

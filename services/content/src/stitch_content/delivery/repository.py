@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from stitch_common.database import Database
+from stitch_common.database import Database, fetch_planned
 
 COLUMNS = (
     "slug", "title", "content_type", "body", "excerpt", "meta_title", "meta_description",
@@ -76,9 +76,7 @@ class DeliveryRepository:
     ) -> LivePage:
         last = (None, None) if after is None else (datetime.fromisoformat(after[0]), after[1])
         async with self._database.connection() as connection:
-            # Prepared anew: the plan for any filter would be one for none of them.
-            prepared = await connection.prepare(LIST)
-            rows = await prepared.fetch(content_type, tag, *last, limit + 1, skip)
+            rows = await fetch_planned(connection, LIST, content_type, tag, *last, limit + 1, skip)
         shown = rows[:limit]
         has_more = len(rows) > limit
         position = (shown[-1]["published_at"], shown[-1]["content_id"]) if has_more else None
