@@ -11,7 +11,7 @@ from stitch_gateway.cors.middleware import BrowserHeaders
 from stitch_gateway.cors.rules import Origins
 from stitch_gateway.docs.routes import ReferenceRoutes
 from stitch_gateway.docs.service import ReferenceService
-from stitch_gateway.gateway import Gateway, Page
+from stitch_gateway.gateway import Gateway, Page, Unlimited
 from stitch_gateway.observing.middleware import Observed
 from stitch_gateway.pages import asset
 from stitch_gateway.proxying.service import Proxy
@@ -27,6 +27,7 @@ def create_api(runtime: GatewayRuntime) -> ASGIApp:
         settings,
         RouteTable(ROUTES),
         Guard(runtime.verifier),
+        Unlimited(),
         Proxy(runtime.upstreams, settings),
         _pages(runtime),
     )

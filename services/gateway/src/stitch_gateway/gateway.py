@@ -1,6 +1,7 @@
 """The way of a request: read, find its row, admit, answer here or hand on."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -8,11 +9,12 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from stitch_common.errors import StitchError
+from stitch_common.security.principals import Principal
 from stitch_gateway.authentication.service import Guard
 from stitch_gateway.cors.rules import Origins, preflight_headers
 from stitch_gateway.errors import answer_to
 from stitch_gateway.intake.body import ClientLeftError
-from stitch_gateway.intake.head import Head, read_head
+from stitch_gateway.intake.head import Fields, Head, read_head
 from stitch_gateway.observing.record import record_of
 from stitch_gateway.proxying.clients import client_address
 from stitch_gateway.proxying.service import AnswerCutShortError, Passage, Proxy
@@ -26,6 +28,24 @@ Page = Callable[[Request], Awaitable[Response]]
 """What the gateway answers itself."""
 
 
+class Limits(Protocol):
+    """How much each may ask."""
+
+    async def admit(self, route: Route, *, client: str, principal: Principal | None) -> Fields:
+        """What the answer tells about the limit; an error of the kind THROTTLED refuses.
+
+        `client` is the address as `client_address` has it. Counts that this process keeps itself
+        are looked up without a suspension: this is the hot path.
+        """
+
+
+class Unlimited:
+    """Everybody may ask as much as they like."""
+
+    async def admit(self, _route: Route, *, client: str, principal: Principal | None) -> Fields:  # noqa: ARG002 - the signature is the Protocol's
+        return []
+
+
 class Gateway:
     """A plain ASGI application."""
 
@@ -34,6 +54,7 @@ class Gateway:
         settings: GatewaySettings,
         table: RouteTable,
         guard: Guard,
+        limits: Limits,
         proxy: Proxy,
         pages: Mapping[str, Page],
     ) -> None:
@@ -41,6 +62,7 @@ class Gateway:
         self._origins = Origins(settings.allowed_origins)
         self._table = table
         self._guard = guard
+        self._limits = limits
         self._proxy = proxy
         self._pages = pages
 
@@ -67,11 +89,15 @@ class Gateway:
         scope["route"], record.upstream = match.route, match.route.upstream
         admission = await self._guard.admit(match.route.access, head.single.get(b"authorization"))
         record.user_id = admission.principal.user_id if admission.principal else None
+        client = self._client(scope, head)
+        record.standing = await self._limits.admit(
+            match.route, client=client, principal=admission.principal
+        )
         if match.route.upstream == HERE:
             request = Request({**scope, "path_params": match.values}, receive)
             await (await self._pages[match.route.template](request))(scope, receive, send)
             return
-        passage = Passage(head, match, admission, self._client(scope, head))
+        passage = Passage(head, match, admission, client)
         await self._proxy.forward(passage, receive, send)
 
     def _tell_options(self, head: Head) -> Response:

@@ -4,6 +4,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stitch_gateway.cors.rules import Origins
+from stitch_gateway.observing.record import record_of
 
 ALWAYS = {
     "x-content-type-options": "nosniff",
@@ -35,6 +36,7 @@ class BrowserHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *record_of(scope).standing]
                 self._add(MutableHeaders(scope=message), granted)
             await send(message)
 

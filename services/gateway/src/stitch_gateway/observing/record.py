@@ -1,8 +1,10 @@
 """What is remembered of a request while it is answered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.types import Scope
+
+from stitch_gateway.intake.head import Fields
 
 KEY = "stitch.record"
 
@@ -15,6 +17,8 @@ class Record:
     """`answered`, the code of our own refusal, `client-left` or `cut-short`."""
     upstream: str | None = None
     user_id: int | None = None
+    standing: Fields = field(default_factory=list)
+    """What the answer tells about limits."""
 
 
 def record_of(scope: Scope) -> Record:
