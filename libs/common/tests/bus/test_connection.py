@@ -33,6 +33,17 @@ async def test_who_needs_the_broker_is_told_that_it_is_away() -> None:
     await bus.close()
 
 
+async def test_the_connection_has_no_budget_of_attempts() -> None:
+    """With one, the client closes for good, and FastStream's loop never yields again."""
+    bus = Bus(NOBODY, SCHEMA)
+    await bus.start()
+    await asyncio.sleep(0.1)
+
+    assert bus.client.options["max_reconnect_attempts"] == -1
+
+    await bus.close()
+
+
 async def test_closing_what_was_never_started_does_nothing() -> None:
     await Bus(NOBODY, SCHEMA).close()
 

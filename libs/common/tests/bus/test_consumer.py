@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from libs.common.tests.bus.kit import Verified
@@ -16,7 +17,7 @@ from stitch_common.bus.envelope import Envelope
 from stitch_common.bus.inbox import Inbox, Received
 from stitch_common.bus.publishing import publish
 from stitch_common.bus.subscriptions import Subscriptions
-from stitch_common.bus.topology import STREAM, apply
+from stitch_common.bus.topology import MAX_ACK_PENDING, STREAM, apply
 from stitch_common.context import request_id
 from stitch_common.contracts.auth import UserVerified
 from stitch_common.database import Database
@@ -132,6 +133,49 @@ async def test_what_fails_for_a_while_is_tried_again_after_a_delay(
 
     assert [received.delivered for _, received in witness.seen] == [1, 2]
     assert time.monotonic() - begun > 0.015
+    assert await traffic.parked() == []
+
+
+async def test_each_try_waits_longer_than_the_one_before(
+    traffic: Traffic, verified: Verified
+) -> None:
+    """A NAK without a delay is a hot loop, and none looks at the consumer's `backoff`."""
+    moments: list[float] = []
+    patience = Patience(tries=9, first_delay=timedelta(milliseconds=100))
+    consumer = Consumer("auth-test", patience=patience)
+
+    @consumer.on(UserVerified)
+    async def handle(fact: UserVerified, received: Received) -> None:
+        moments.append(time.monotonic())
+        if received.delivered < 4:
+            raise AwayError
+
+    await traffic.publish(verified(1))
+    await traffic.handle_all(consumer)
+
+    pauses = [later - sooner for sooner, later in pairwise(moments)]
+    assert all(p > shortest for p, shortest in zip(pauses, (0.08, 0.16, 0.32), strict=True))
+
+
+async def test_facts_that_wait_for_their_next_try_do_not_stop_the_others_for_ever(
+    traffic: Traffic, verified: Verified
+) -> None:
+    """Delayed NAKs count against `max_ack_pending`: that many block the consumer until one is due."""
+    handled: set[int] = set()
+    consumer = Consumer("auth-test", workers=200, patience=QUICK)
+
+    @consumer.on(UserVerified)
+    async def handle(fact: UserVerified, received: Received) -> None:
+        if fact.user_id < MAX_ACK_PENDING and received.delivered == 1:
+            raise AwayError
+        handled.add(fact.user_id)
+
+    number = MAX_ACK_PENDING + 20
+    await publish(traffic.bus, [Envelope.seal(verified(n)) for n in range(MAX_ACK_PENDING)])
+    await publish(traffic.bus, [Envelope.seal(verified(n)) for n in range(MAX_ACK_PENDING, number)])
+    await traffic.handle_all(consumer)
+
+    assert handled == set(range(number))
     assert await traffic.parked() == []
 
 

@@ -1,5 +1,6 @@
 """What is used of FastStream, and that nobody uses more of it (ADR 2)."""
 
+import asyncio
 import re
 from importlib.metadata import version
 from pathlib import Path
@@ -7,9 +8,12 @@ from pathlib import Path
 from faststream.nats.subscriber.usecases import LogicSubscriber
 from libs.common.tests.bus.kit import Verified
 
+from stitch_common.bus.connection import Bus
 from stitch_common.bus.consumer import Consumer
 from stitch_common.bus.dispatch import Dispatcher
 from stitch_common.bus.inbox import Received
+from stitch_common.bus.subscriptions import Subscriptions
+from stitch_common.bus.topology import STREAM, apply
 from stitch_common.contracts.auth import UserVerified
 from stitch_common.testing.traffic import Traffic
 
@@ -21,6 +25,13 @@ def test_only_the_dispatcher_knows_faststream() -> None:
     found = [p.name for p in ROOT.glob("*/*/src/**/*.py") if USE.search(p.read_text())]
 
     assert found == ["dispatch.py"]
+
+
+def test_what_faststream_has_for_fastapi_is_left_alone() -> None:
+    """It is deprecated, and would tie the life of a consumer to that of HTTP."""
+    dispatch = ROOT / "libs/common/src/stitch_common/bus/dispatch.py"
+
+    assert "fastapi" not in dispatch.read_text().lower()
 
 
 def test_faststream_sees_one_parameter_and_no_message() -> None:
@@ -56,6 +67,33 @@ async def test_an_exception_never_terminates_a_message(
     assert tries == [1, 2]
     advisories = (await traffic.bus.js.stream_info("STITCH_ADVISORIES")).state.messages
     assert advisories == 0
+
+
+async def test_faststream_never_rewrites_a_streams_limits(
+    bus: Bus, traffic: Traffic, verified: Verified
+) -> None:
+    """`stream="NAME"` updates an existing stream to FastStream's defaults, and says nothing."""
+    handled = asyncio.Event()
+    consumer = Consumer("auth-test")
+
+    @consumer.on(UserVerified)
+    async def handle(fact: UserVerified, received: Received) -> None:
+        handled.set()
+
+    await apply(bus, [consumer])
+    chosen = (await bus.js.stream_info(STREAM)).config.evolve(max_bytes=2**28, max_age=172800.0)
+    await bus.js.update_stream(chosen)
+    stop = asyncio.Event()
+    running = asyncio.create_task(Subscriptions(bus, [consumer]).run(stop))
+    await traffic.publish(verified(1))
+    async with asyncio.timeout(10):
+        await handled.wait()
+    stop.set()
+    await running
+
+    found = (await bus.js.stream_info(STREAM)).config
+    assert (found.max_bytes, found.max_age) == (2**28, 172800.0)
+    assert found.subjects == chosen.subjects
 
 
 def test_the_version_is_the_one_that_these_tests_know() -> None:

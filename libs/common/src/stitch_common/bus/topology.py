@@ -25,6 +25,9 @@ LIMITS = "STITCH_LIMITS"
 MAX_DELIVER = 1000
 """The broker's own end of all tries; settlement parks long before, but for infrastructure."""
 
+MAX_ACK_PENDING = 1000
+"""Facts that wait for their next try count too, so no wait may be long (`settlement`)."""
+
 _MIB = 1024 * 1024
 
 
@@ -166,7 +169,7 @@ def consumer_config(consumer: Subscription) -> ConsumerConfig:
         filter_subjects=sorted([*(fact.subject for fact in consumer.facts), redrives]),
         ack_wait=consumer.ack_wait.total_seconds(),
         max_deliver=MAX_DELIVER,
-        max_ack_pending=1000,
+        max_ack_pending=MAX_ACK_PENDING,
     )
 
 
