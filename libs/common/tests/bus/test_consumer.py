@@ -160,7 +160,7 @@ async def test_each_try_waits_longer_than_the_one_before(
 async def test_facts_that_wait_for_their_next_try_do_not_stop_the_others_for_ever(
     traffic: Traffic, verified: Verified
 ) -> None:
-    """Delayed NAKs count against `max_ack_pending`: that many block the consumer until one is due."""
+    """Delayed NAKs count against `max_ack_pending`: so many block the consumer till one is due."""
     handled: set[int] = set()
     consumer = Consumer("auth-test", workers=200, patience=QUICK)
 

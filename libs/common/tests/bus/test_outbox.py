@@ -100,3 +100,11 @@ async def test_a_fact_that_no_broker_takes_is_refused_before_it_blocks_all_other
 
     with pytest.raises(FactTooLargeError):
         await record(rolled_back, huge)
+
+
+async def test_no_transaction_of_a_service_may_rest_for_long(database: Database) -> None:
+    """One that is left open would hold all facts of its schema back."""
+    async with database.connection() as connection:
+        allowed = await connection.fetchval("show idle_in_transaction_session_timeout")
+
+    assert allowed == "30s"
