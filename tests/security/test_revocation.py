@@ -57,6 +57,23 @@ async def test_a_logout_is_in_force_everywhere_and_ends_nobody_elses_session(
     assert await works_everywhere(house, other)
 
 
+async def test_a_long_import_of_somebody_else_does_not_delay_a_logout(house: House) -> None:
+    token = (await house.log_in("viewer"))["access_token"]
+
+    async with (
+        house["content"].runtime.database.connection() as connection,
+        connection.transaction(),
+    ):
+        await connection.execute("select pg_current_xact_id()")
+        await house["gateway"].client.post(
+            "/api/auth/logout", headers={**bearer(token), "x-requested-with": "test"}
+        )
+        await wait_until_refused(house, token)
+        # Nor does who starts meanwhile forgive it.
+        await house.restart("gateway")
+        assert await status_at(house, "gateway", token) == 401
+
+
 @pytest.mark.parametrize("restarted", TARGETS)
 async def test_a_restart_forgives_nobody(house: House, restarted: str) -> None:
     token = (await house.log_in("viewer"))["access_token"]

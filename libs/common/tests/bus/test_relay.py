@@ -4,11 +4,20 @@ import asyncio
 import random
 import time
 from collections import defaultdict
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 import asyncpg
-from libs.common.tests.bus.kit import SCHEMA, InStream, Record, Relaying, Verified
+from libs.common.tests.bus.kit import (
+    SCHEMA,
+    InStream,
+    Record,
+    Relaying,
+    Verified,
+    build_bus_schema,
+)
 from prometheus_client import REGISTRY
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from stitch_common.bus.connection import Bus
 from stitch_common.bus.outbox import Outbox
@@ -17,6 +26,7 @@ from stitch_common.bus.topology import STREAM
 from stitch_common.contracts import Fact
 from stitch_common.contracts.auth import UserVerified
 from stitch_common.database import Database
+from stitch_common.testing.databases import Databases
 
 WRITERS, FACTS_EACH = 12, 40
 
@@ -102,6 +112,55 @@ async def test_a_fact_behind_an_open_transaction_waits_and_is_not_lost(
 
     assert waiting == 0
     assert [fact.aggregate_id for fact in facts] == ["2", "1"]  # the order of the transactions
+
+
+@asynccontextmanager
+async def somebody_writing(dsn: str) -> AsyncGenerator[None]:
+    """A transaction that stays open meanwhile."""
+    connection = await asyncpg.connect(dsn)
+    async with connection.transaction():
+        await connection.execute("select pg_current_xact_id()")
+        yield
+    await connection.close()
+
+
+async def test_a_long_transaction_in_another_database_holds_nothing_back(
+    record: Record,
+    relaying: Relaying,
+    in_stream: InStream,
+    verified: Verified,
+    service_databases: Databases,
+) -> None:
+    async with (
+        service_databases.clone("bus", build_bus_schema) as elsewhere,
+        somebody_writing(elsewhere),
+        relaying(),
+    ):
+        await record(verified(1))
+        assert len(await in_stream(1)) == 1
+
+
+async def test_a_long_transaction_of_a_role_that_cannot_write_here_holds_nothing_back(
+    record: Record,
+    relaying: Relaying,
+    in_stream: InStream,
+    verified: Verified,
+    database_url: str,
+) -> None:
+    role = f"stranger_{time.monotonic_ns()}"
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(f"create role {role} login password 'secret'")
+    stranger = make_url(database_url).set(username=role, password="secret")
+
+    async with (
+        somebody_writing(stranger.render_as_string(hide_password=False)),
+        relaying(),
+    ):
+        await record(verified(1))
+        assert len(await in_stream(1)) == 1
+
+    await connection.execute(f"drop role {role}")
+    await connection.close()
 
 
 async def test_a_relay_that_is_cut_off_at_any_moment_repeats_and_loses_nothing(

@@ -99,16 +99,45 @@ class OutboxRows:
         )
 
     async def waiting(self, after: Cursor, limit: int) -> Waiting:
+        found = await self._waiting(after, limit)
+        if found.are_held_back and not found.rows:
+            # Transactions are counted for the whole server: a long one of somebody else, who can't
+            # write here, must not hold back that a session is revoked.
+            return await self._waiting(after, limit, all_below=await self._own_horizon())
+        return found
+
+    async def _waiting(self, after: Cursor, limit: int, *, all_below: int = 0) -> Waiting:
         rows = await self._connection.fetch(
             """
             select txid, id, fact_id, subject, headers, payload,
-                   txid < pg_snapshot_xmin(pg_current_snapshot()) as is_settled
+                   txid < greatest(pg_snapshot_xmin(pg_current_snapshot()), $4::xid8) as is_settled
             from outbox where (txid, id) > ($1::xid8, $2::bigint) order by txid, id limit $3
             """,
-            *(after.txid, after.id, limit),
+            *(after.txid, after.id, limit, all_below),
         )
         settled = [_read(row) for row in rows if row["is_settled"]]
         return Waiting(settled, are_held_back=len(settled) < len(rows))
+
+    async def _own_horizon(self) -> int:
+        """All transactions below this that could have written to this outbox have ended.
+
+        Only those are passed over that are known to be of another database or of a role without
+        the right; one that nobody claims, such as a prepared one, counts as ours.
+        """
+        horizon: int = await self._connection.fetchval(
+            """
+            with strangers as materialized (
+                select transactionid from pg_locks join pg_stat_activity as who using (pid)
+                where locktype = 'transactionid' and mode = 'ExclusiveLock' and granted
+                  and (who.datname <> current_database()
+                       or not has_table_privilege(who.usesysid, 'outbox', 'insert'))
+            )
+            select coalesce(min(txid), pg_snapshot_xmax(pg_current_snapshot()))
+            from pg_snapshot_xip(pg_current_snapshot()) as txid
+            where txid::xid not in (select transactionid from strangers)
+            """
+        )
+        return horizon
 
     async def find(self, fact_id: UUID) -> tuple[int, int] | None:
         """Where a fact stands; there is no index, for this is needed after a disaster only."""
