@@ -10,7 +10,9 @@ import httpx
 
 from stitch_gateway.intake.head import Fields
 from stitch_gateway.proxying.errors import (
+    ConnectTimeoutError,
     UpstreamBrokenError,
+    UpstreamBusyError,
     UpstreamTimeoutError,
     UpstreamUnreachableError,
 )
@@ -92,8 +94,12 @@ class _Answer:
 def _named_errors() -> Generator[None]:
     try:
         yield
-    except (httpx.ConnectError, httpx.PoolTimeout) as error:
+    except httpx.ConnectError as error:
         raise UpstreamUnreachableError from error
+    except httpx.PoolTimeout as error:
+        raise UpstreamBusyError from error
+    except httpx.ConnectTimeout as error:
+        raise ConnectTimeoutError from error
     except httpx.TimeoutException as error:
         raise UpstreamTimeoutError from error
     except httpx.TransportError as error:

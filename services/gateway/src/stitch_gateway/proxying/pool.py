@@ -7,7 +7,11 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from stitch_gateway.proxying.connection import Connection
-from stitch_gateway.proxying.errors import UpstreamTimeoutError, UpstreamUnreachableError
+from stitch_gateway.proxying.errors import (
+    ConnectTimeoutError,
+    UpstreamBusyError,
+    UpstreamUnreachableError,
+)
 from stitch_gateway.proxying.upstream import UpstreamAnswer, UpstreamRequest
 
 KEPT_IDLE = 30.0
@@ -18,11 +22,14 @@ PORTS = {"http": 80, "https": 443}
 
 
 class PooledUpstream:
-    """One service."""
+    """One service, or the one of its addresses that is given."""
 
-    def __init__(self, url: str, *, connections: int, connect_timeout: timedelta) -> None:
+    def __init__(
+        self, url: str, *, connections: int, connect_timeout: timedelta, address: str | None = None
+    ) -> None:
         parts = urlsplit(url)
         self._name = parts.hostname or ""
+        self._address = address or self._name
         self._port = parts.port or PORTS[parts.scheme]
         self._is_secure = parts.scheme == "https"
         self._host = parts.netloc.encode()
@@ -56,7 +63,7 @@ class PooledUpstream:
             async with asyncio.timeout(QUEUE_PATIENCE):
                 await self._free.acquire()
         except TimeoutError as error:
-            raise UpstreamUnreachableError from error
+            raise UpstreamBusyError from error
 
     def _kept(self) -> Connection | None:
         """The connection used last; those below it may grow old and be closed."""
@@ -75,12 +82,13 @@ class PooledUpstream:
             async with asyncio.timeout(self._connect_timeout):
                 _, connection = await loop.create_connection(
                     lambda: Connection(self._host),
-                    self._name,
+                    self._address,
                     self._port,
                     ssl=self._is_secure or None,
+                    server_hostname=self._name if self._is_secure else None,
                 )
         except TimeoutError as error:
-            raise UpstreamTimeoutError from error
+            raise ConnectTimeoutError from error
         except OSError as error:
             raise UpstreamUnreachableError from error
         return connection

@@ -21,6 +21,8 @@ class UpstreamRequest:
     body: AsyncIterator[bytes] | None = None
     length: int | None = None
     """Of the body; None if only its end will tell."""
+    avoid: object | None = None
+    """The address that has just failed, on a second try."""
 
 
 class UpstreamAnswer(Protocol):
@@ -43,8 +45,8 @@ class Upstream(Protocol):
     def exchange(self, request: UpstreamRequest) -> AbstractAsyncContextManager[UpstreamAnswer]:
         """Enter when the answer begins; leaving early abandons the rest of it.
 
-        UpstreamUnreachableError: nothing was sent. UpstreamTimeoutError and UpstreamBrokenError:
-        the service may have acted. What the body raises comes through unchanged.
+        UpstreamUnreachableError and ConnectTimeoutError: nothing was sent. Any other
+        UpstreamError: the service may have acted. What the body raises comes through unchanged.
         """
 
     async def close(self) -> None: ...
