@@ -113,3 +113,26 @@ async def test_pages_hold_every_entry_once(
     ids = [entry["id"] for entry in first.json() + second.json()]
     assert len(ids) == 5
     assert ids == sorted(set(ids), reverse=True)
+
+
+async def test_entries_are_counted_if_asked(
+    client: httpx.AsyncClient, people: People, headers: dict[str, str]
+) -> None:
+    for _ in range(3):
+        await people.make()
+
+    counted = await client.get(f"{LOG}?limit=1&count=true&action=user.registered", headers=headers)
+    uncounted = await client.get(f"{LOG}?limit=1", headers=headers)
+
+    assert counted.headers["x-total-count"] == "4"
+    assert "x-total-count" not in uncounted.headers
+
+
+@pytest.mark.parametrize("moment", ["5", "1767225600", "1767225600.5", "2026-03-02", "-1"])
+async def test_a_number_is_no_time(
+    moment: str, client: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    answer = await client.get(f"{LOG}?since={moment}", headers=headers)
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["pointer"] == "/query/since"

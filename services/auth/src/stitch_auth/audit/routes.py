@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime
 
 from stitch_auth.audit.models import AuditEntry
-from stitch_auth.audit.schemas import AuditEntryView, AuditFilter
+from stitch_auth.audit.schemas import AuditEntryView, AuditFilter, Moment
 from stitch_auth.audit.service import AuditService
 from stitch_common.http.bodies import MAX_ID
-from stitch_common.http.lists import RequestedPage, link_next
+from stitch_common.http.lists import RequestedPage, link_next, set_total
 from stitch_common.http.principals import Admin
 
 router = APIRouter(prefix="/api/auth", tags=["Audit"])
@@ -24,8 +23,8 @@ def audit_service(request: Request) -> AuditService:
 def audit_filter(
     actor_id: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
     action: Annotated[str | None, Query(max_length=100)] = None,
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
 ) -> AuditFilter:
     return AuditFilter(actor_id=actor_id, action=action, since=since, until=until)
 
@@ -44,6 +43,7 @@ async def list_audit_log(
     _admin: Admin,
 ) -> Sequence[AuditEntry]:
     """Who did what, when, from where; newest first."""
-    entries, following = await audit.find(wanted, page)
+    entries, following, total = await audit.find(wanted, page)
     link_next(request, response, following)
+    set_total(response, total)
     return entries

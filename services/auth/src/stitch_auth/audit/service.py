@@ -54,13 +54,15 @@ class AuditService:
         self._database = database
         self._cursors = cursors
 
-    async def find(self, wanted: AuditFilter, page: Page) -> tuple[list[AuditEntry], str | None]:
-        """Entries, newest first, and the cursor of the following page."""
+    async def find(
+        self, wanted: AuditFilter, page: Page
+    ) -> tuple[list[AuditEntry], str | None, int | None]:
+        """Entries, newest first, the cursor of the following page, and how many if asked."""
         before = self._cursors.decode(SCOPE, page.cursor)[0] if page.cursor else None
         async with self._database.reading() as session:
-            found = await AuditRepository(session).find(
-                wanted, before=before, skip=page.skip, limit=page.limit + 1
-            )
+            entries = AuditRepository(session)
+            found = await entries.find(wanted, before=before, skip=page.skip, limit=page.limit + 1)
+            total = await entries.count(wanted) if page.count else None
         shown = found[: page.limit]
         more = len(found) > page.limit
-        return shown, self._cursors.encode(SCOPE, [shown[-1].id]) if more else None
+        return shown, self._cursors.encode(SCOPE, [shown[-1].id]) if more else None, total
