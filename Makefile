@@ -56,6 +56,7 @@ rules:
 generate: setup ## Make the generated files anew: docs/events.md, schemas, docs/openapi
 	@$(BIN)/python -m stitch_common.contracts.generate
 	@$(BIN)/python -m stitch_dev.openapi
+	@$(BIN)/python -m stitch_dev.consumers
 
 lock: setup ## Make requirements.lock anew, after a pyproject.toml has changed
 	@$(BIN)/uv pip compile libs/*/pyproject.toml services/*/pyproject.toml --group pyproject.toml:dev \

@@ -7,6 +7,7 @@ from sqlalchemy import MetaData
 
 from stitch_common.bus.consumer import Consumer
 from stitch_common.contracts import all_facts
+from stitch_dev.consumers import REGISTER, described
 from stitch_dev.openapi import wired
 from stitch_dev.services import SERVICES, Service
 
@@ -51,3 +52,7 @@ async def test_tables_stay_in_their_schema(service: Service) -> None:
         for key in table.foreign_keys
         if not key.target_fullname.startswith(f"{service.name}.")
     ] == []
+
+
+def test_the_operators_command_knows_the_consumers_of_all_services() -> None:
+    assert REGISTER.read_text() == described(), "run make generate, and commit"

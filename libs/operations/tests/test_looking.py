@@ -7,11 +7,13 @@ from pathlib import Path
 import asyncpg
 import pytest
 from libs.operations.tests.conftest import Reader, Stitch
+from nats.js.api import StorageType
 
-from stitch_common.bus.topology import STREAM
+from stitch_common.bus.topology import LIMITS, STREAM, STREAMS, apply, consumer_config
 from stitch_common.contracts.auth import UserVerified
 from stitch_common.testing.databases import Databases
 from stitch_common.testing.traffic import Traffic
+from stitch_operations.register import wanted_consumers
 
 WAITING = """
 insert into events.outbox (fact_id, subject, headers, payload)
@@ -25,7 +27,9 @@ async def events_dsn(service_databases: Databases) -> AsyncGenerator[str]:
         yield dsn
 
 
-async def test_streams_as_they_should_be_are_no_news(traffic: Traffic, stitch: Stitch) -> None:
+async def test_a_topology_as_it_should_be_is_no_news(traffic: Traffic, stitch: Stitch) -> None:
+    await apply(traffic.bus, wanted_consumers())
+
     said = await stitch("topology", "--json")
 
     assert (said.code, said.json) == (0, [])
@@ -34,6 +38,7 @@ async def test_streams_as_they_should_be_are_no_news(traffic: Traffic, stitch: S
 async def test_a_changed_stream_is_reported_and_then_corrected(
     traffic: Traffic, stitch: Stitch
 ) -> None:
+    await apply(traffic.bus, wanted_consumers())
     config = (await traffic.bus.js.stream_info(STREAM)).config
     await traffic.bus.js.update_stream(config.evolve(max_bytes=2**30))
 
@@ -46,6 +51,81 @@ async def test_a_changed_stream_is_reported_and_then_corrected(
     assert [row["setting"] for row in reported.json] == ["max_bytes"]
     assert reported.code == 3
     assert corrected.json == []
+
+
+async def test_a_broker_without_anything_is_told_and_filled(
+    traffic: Traffic, stitch: Stitch
+) -> None:
+    await traffic.bus.js.delete_stream(STREAM)
+
+    reported = await stitch("topology", "--json")
+    applied = await stitch("topology", "apply", "--json")
+    again = await stitch("topology", "--json")
+
+    missing = [f"stream {STREAM}", *(f"consumer {wanted.name}" for wanted in wanted_consumers())]
+    assert [(row["what"], row["state"]) for row in reported.json] == [
+        (what, "missing") for what in missing
+    ]
+    assert {row["state"] for row in applied.json} == {"mended"}
+    assert (reported.code, applied.code, again.json) == (3, 0, [])
+
+
+async def test_a_consumer_that_differs_is_reported_and_then_corrected(
+    traffic: Traffic, stitch: Stitch
+) -> None:
+    await apply(traffic.bus, wanted_consumers())
+    wanted = wanted_consumers()[0]
+    tampered = consumer_config(wanted).evolve(filter_subjects=["stitch.auth.>"], max_deliver=3)
+    await traffic.bus.js.add_consumer(STREAM, tampered)
+
+    reported = await stitch("topology", "--json")
+    await stitch("topology", "apply")
+    corrected = await stitch("topology", "--json")
+
+    assert {(row["what"], row["setting"]) for row in reported.json} == {
+        (f"consumer {wanted.name}", "filter_subjects"),
+        (f"consumer {wanted.name}", "max_deliver"),
+    }
+    assert corrected.json == []
+
+
+async def test_a_consumer_of_no_service_is_reported_and_forgotten_on_demand_only(
+    traffic: Traffic, stitch: Stitch, reader: Reader
+) -> None:
+    await apply(traffic.bus, [*wanted_consumers(), reader.consumer])
+
+    applied = await stitch("topology", "apply", "--json")
+    await stitch("topology", "forget", "auth-reader")
+    after = await stitch("topology", "--json")
+
+    (stranger,) = applied.json
+    assert stranger["what"] == "consumer auth-reader"
+    assert stranger["state"].startswith("a stranger")
+    assert (applied.code, after.json) == (3, [])
+
+
+async def test_a_consumer_of_a_service_is_not_forgotten(traffic: Traffic, stitch: Stitch) -> None:
+    await apply(traffic.bus, wanted_consumers())
+
+    said = await stitch("topology", "forget", "content-dashboard")
+
+    assert said.code == 1
+    assert said.err.startswith("stitch: content-dashboard belongs to a service")
+
+
+async def test_what_can_not_be_mended_is_told_with_the_brokers_reason(
+    traffic: Traffic, stitch: Stitch
+) -> None:
+    await traffic.bus.js.delete_stream(LIMITS)
+    await traffic.bus.js.add_stream(STREAMS[3].evolve(storage=StorageType.FILE))
+
+    applied = await stitch("topology", "apply", "--json")
+    await traffic.bus.js.delete_stream(LIMITS)
+    await apply(traffic.bus)
+
+    (row,) = [row for row in applied.json if row["what"] == f"stream {LIMITS}"]
+    assert row["state"].startswith("not mended: stream configuration update can not change")
+    assert applied.code == 3
 
 
 async def test_consumers_tell_how_far_they_are(

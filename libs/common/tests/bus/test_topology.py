@@ -1,11 +1,12 @@
 """The topology step makes what is missing, corrects what differs, and says so."""
 
-from nats.js.api import StreamConfig
+import pytest
+from nats.js.api import AckPolicy, DeliverPolicy, StorageType, StreamConfig
 
 from stitch_common.bus.connection import Bus
 from stitch_common.bus.consumer import Consumer
 from stitch_common.bus.inbox import Received
-from stitch_common.bus.topology import LIMITS, STREAM, STREAMS, Drift, apply
+from stitch_common.bus.topology import LIMITS, STREAM, STREAMS, Drift, apply, check, consumer_config
 from stitch_common.contracts import Fact
 from stitch_common.contracts.auth import UserUpdated, UserVerified
 
@@ -60,3 +61,62 @@ async def test_facts_of_every_producer_have_their_place_in_the_stream(bus: Bus) 
     assert config.allow_atomic
     assert config.duplicate_window == 24 * 3600
     assert await bus.js.find_stream_name_by_subject(UserVerified.subject) == STREAM
+
+
+async def test_what_somebody_else_has_set_besides_stays(bus: Bus) -> None:
+    found = (await bus.js.stream_info(STREAM)).config
+    await bus.js.update_stream(found.evolve(max_bytes=1024 * 1024, description="watched"))
+
+    await apply(bus)
+
+    assert (await bus.js.stream_info(STREAM)).config.description == "watched"
+
+
+async def test_what_a_broker_does_not_let_be_changed_is_said_and_the_rest_is_mended(
+    bus: Bus,
+) -> None:
+    await bus.js.delete_stream(LIMITS)
+    wrong = STREAMS[3].evolve(storage=StorageType.FILE, max_bytes=1024 * 1024)
+    await bus.js.add_stream(wrong)
+
+    first = await apply(bus)
+    second = await apply(bus)
+    await bus.js.delete_stream(LIMITS)
+    await apply(bus)
+
+    refused, mended = sorted(first, key=lambda drift: drift.refusal is None)
+    assert (refused.setting, mended.setting) == ("storage", "max_bytes")
+    assert "storage type" in str(refused.refusal)
+    assert second == [refused]
+
+
+async def test_a_check_says_what_apply_would_do_and_does_nothing(bus: Bus) -> None:
+    wanted = consumer(UserVerified)
+    await bus.js.add_consumer(STREAM, consumer_config(wanted).evolve(ack_wait=7.0))
+
+    first = await check(bus, [wanted])
+    second = await check(bus, [wanted])
+
+    assert first == second == [Drift("consumer auth-test", "ack_wait", 30.0, 7.0)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"ack_policy": AckPolicy.NONE},
+        {"deliver_policy": DeliverPolicy.NEW},
+        {"headers_only": True},
+        {"ack_wait": 3.0, "max_deliver": 5},
+    ],
+)
+async def test_a_consumer_is_mended_even_if_it_must_be_made_anew(
+    bus: Bus, wrong: dict[str, object]
+) -> None:
+    wanted = consumer(UserVerified)
+    await bus.js.add_consumer(STREAM, consumer_config(wanted).evolve(**wrong))
+
+    first = await apply(bus, [wanted])
+    second = await apply(bus, [wanted])
+
+    assert {drift.setting for drift in first} == set(wrong)
+    assert second == []

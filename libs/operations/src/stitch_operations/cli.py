@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import asyncpg
 import structlog
@@ -14,11 +14,11 @@ import stitch_operations
 from stitch_common.bus.connection import Bus
 from stitch_operations import parking, replaying, repository, rescuing, streams
 from stitch_operations.errors import NoDatabaseError, OperatorError
-from stitch_operations.output import Answer, as_json, as_table
+from stitch_operations.output import Answer, Row, as_json, as_table
 from stitch_operations.settings import OperatorSettings
 
 DRIFTED = 3
-"""Exit code of `stitch topology` where something differs, so that scripts can ask."""
+"""Exit code of `stitch topology` while something differs, so that scripts can ask."""
 
 Command = Callable[[OperatorSettings, argparse.Namespace], Awaitable[Answer]]
 BusCommand = Callable[[Bus, argparse.Namespace], Awaitable[Answer]]
@@ -34,7 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"stitch: {error}\n")
         return 1
     sys.stdout.write((as_json(answer) if wish.json else as_table(answer)) + "\n")
-    return DRIFTED if wish.command is _topology and answer else 0
+    return DRIFTED if wish.command is _topology and _differs(answer) else 0
+
+
+def _differs(answer: Answer) -> bool:
+    """Whether anything still is as it should not be."""
+    rows: Sequence[Row] = [answer] if isinstance(answer, Mapping) else answer
+    return any(row["state"] not in {"mended", "forgotten"} for row in rows)
 
 
 def _be_quiet() -> None:
@@ -56,8 +62,10 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=command)
         return added
 
-    topology = add("topology", _topology, "how the streams differ from what the code needs")
-    topology.add_argument("action", nargs="?", choices=["report", "apply"], default="report")
+    topology = add("topology", _topology, "how streams and consumers differ from the code's")
+    actions = ["report", "apply", "forget"]
+    topology.add_argument("action", nargs="?", choices=actions, default="report")
+    topology.add_argument("consumer", nargs="?", help="the stranger to forget")
     add("outbox", _outbox, "what waits to be published")
     add("consumers", _with_bus(_consumers), "how far each consumer is")
     _add_dlq(add("dlq", _with_bus(_dlq), "parked messages"))
@@ -91,9 +99,21 @@ def _with_bus(command: BusCommand) -> Command:
 
 async def _topology(settings: OperatorSettings, wish: argparse.Namespace) -> Answer:
     async def act(bus: Bus, _wish: argparse.Namespace) -> Answer:
-        return await (streams.correct if wish.action == "apply" else streams.drift)(bus)
+        match wish.action:
+            case "apply":
+                return await streams.correct(bus)
+            case "forget":
+                return await streams.forget(bus, _named(wish.consumer))
+            case _:
+                return await streams.drift(bus)
 
     return await _with_bus(act)(settings, wish)
+
+
+def _named(consumer: str | None) -> str:
+    if consumer is None:
+        raise OperatorError("Say which consumer.")
+    return consumer
 
 
 async def _outbox(settings: OperatorSettings, _wish: argparse.Namespace) -> Answer:

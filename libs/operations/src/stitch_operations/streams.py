@@ -1,5 +1,6 @@
 """Streams and consumers as the broker has them."""
 
+from contextlib import suppress
 from typing import Any
 
 from nats.js.api import ConsumerInfo
@@ -8,36 +9,69 @@ from nats.js.errors import NotFoundError
 from stitch_common.bus.connection import Bus
 from stitch_common.bus.topology import DEAD_LETTERS, STREAM, Drift, apply, check
 from stitch_operations.errors import OperatorError
+from stitch_operations.register import wanted_consumers
 
 
 async def drift(bus: Bus) -> list[dict[str, Any]]:
-    """Tell how the streams differ from what this code needs; consumers are their services'."""
-    return [_row(found) for found in await check(bus)]
+    """Tell how streams and consumers differ from what the code of all services needs."""
+    found = await check(bus, wanted_consumers())
+    rows = [_row(drift, "missing" if drift.setting == "exists" else "differs") for drift in found]
+    return [*rows, *await _strangers(bus)]
 
 
 async def correct(bus: Bus) -> list[dict[str, Any]]:
-    """Make and correct the streams; gives what was wrong."""
-    return [_row(found) for found in await apply(bus)]
+    """Make what is missing, mend what differs; gives what was wrong, and what still is."""
+    found = await apply(bus, wanted_consumers())
+    rows = [_row(d, f"not mended: {d.refusal}" if d.refusal else "mended") for d in found]
+    return [*rows, *await _strangers(bus)]
 
 
-def _row(found: Drift) -> dict[str, Any]:
+async def forget(bus: Bus, name: str) -> list[dict[str, Any]]:
+    """Delete a consumer that no service has; the facts stay."""
+    if name in {consumer.name for consumer in wanted_consumers()}:
+        raise OperatorError(
+            f"{name} belongs to a service, which would make it again; stop the service instead."
+        )
+    await get_consumer(bus, name)
+    await bus.js.delete_consumer(STREAM, name)
+    return [{"consumer": name, "state": "forgotten"}]
+
+
+def _row(found: Drift, state: str) -> dict[str, Any]:
     return {
         "what": found.what,
         "setting": found.setting,
         "wanted": found.wanted,
         "found": found.found,
+        "state": state,
     }
+
+
+async def _strangers(bus: Bus) -> list[dict[str, Any]]:
+    known = {consumer.name for consumer in wanted_consumers()}
+    return [
+        _row(
+            Drift(f"consumer {info.name}", "exists", wanted=False, found=True),
+            f"a stranger: `stitch topology forget {info.name}`",
+        )
+        for info in await _durable(bus)
+        if info.name not in known
+    ]
+
+
+async def _durable(bus: Bus) -> list[ConsumerInfo]:
+    """All durable consumers by name; the broker gives them in pages."""
+    found: list[ConsumerInfo] = []
+    with suppress(NotFoundError):  # without a stream there is none
+        while page := await bus.js.consumers_info(STREAM, offset=len(found)):
+            found += page
+    return sorted((i for i in found if i.config.durable_name), key=lambda info: info.name)
 
 
 async def consumers(bus: Bus) -> list[dict[str, Any]]:
     """Tell of each durable consumer how far it is."""
     parked = await _parked(bus)
-    found = await bus.js.consumers_info(STREAM)
-    durable = [info for info in found if info.config.durable_name]
-    return [
-        _consumer(info, parked.get(info.name, 0))
-        for info in sorted(durable, key=lambda info: info.name)
-    ]
+    return [_consumer(info, parked.get(info.name, 0)) for info in await _durable(bus)]
 
 
 def _consumer(info: ConsumerInfo, parked: int) -> dict[str, Any]:

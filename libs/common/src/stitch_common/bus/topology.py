@@ -1,21 +1,25 @@
 """Streams and durable consumers: made, compared and corrected by one idempotent step."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
+import structlog
 from nats.js.api import (
     ConsumerConfig,
+    RetentionPolicy,
     StorageType,
     StoreCompression,
     StreamConfig,
 )
-from nats.js.errors import NotFoundError
+from nats.js.errors import APIError, NotFoundError
 
 from stitch_common.bus.connection import Bus
 from stitch_common.contracts import Fact
 from stitch_common.contracts.base import PRODUCERS
+
+log = structlog.get_logger(__name__)
 
 STREAM = "STITCH"
 DEAD_LETTERS = "STITCH_DLQ"
@@ -31,53 +35,57 @@ MAX_ACK_PENDING = 1000
 _MIB = 1024 * 1024
 
 
-def _days(number: int) -> float:
-    return timedelta(days=number).total_seconds()
+def _stream(name: str, *subjects: str, days: int, mebibytes: int, **more: Any) -> StreamConfig:
+    usual: dict[str, Any] = {"storage": StorageType.FILE, "duplicate_window": 120.0}
+    return StreamConfig(
+        name=name,
+        subjects=list(subjects),
+        max_age=timedelta(days=days).total_seconds(),
+        max_bytes=mebibytes * _MIB,
+        max_msgs=-1,
+        retention=RetentionPolicy.LIMITS,
+        allow_direct=True,
+        **{**usual, **more},
+    )
 
+
+_A_DAY = timedelta(days=1).total_seconds()
 
 STREAMS = (
-    StreamConfig(
-        name=STREAM,
-        subjects=[*(f"stitch.{producer}.>" for producer in PRODUCERS), "stitch._redrive.>"],
-        storage=StorageType.FILE,
+    _stream(
+        STREAM,
+        *(f"stitch.{producer}.>" for producer in PRODUCERS),
+        "stitch._redrive.>",
+        days=30,
+        mebibytes=8192,
         compression=StoreCompression.S2,
-        max_age=_days(30),
-        max_bytes=8192 * _MIB,
-        duplicate_window=_days(1),
-        allow_direct=True,
+        duplicate_window=_A_DAY,
         allow_atomic=True,
     ),
-    StreamConfig(
-        name=DEAD_LETTERS,
-        subjects=["stitch._dlq.>"],
-        storage=StorageType.FILE,
+    _stream(
+        DEAD_LETTERS,
+        "stitch._dlq.>",
+        days=90,
+        mebibytes=1024,
         compression=StoreCompression.S2,
-        max_age=_days(90),
-        max_bytes=1024 * _MIB,
-        duplicate_window=_days(1),
-        allow_direct=True,
+        duplicate_window=_A_DAY,
     ),
-    StreamConfig(
-        name=ADVISORIES,
-        subjects=[
+    _stream(
+        ADVISORIES,
+        *(
             f"$JS.EVENT.ADVISORY.CONSUMER.{kind}.{STREAM}.>"
             for kind in ("MAX_DELIVERIES", "MSG_TERMINATED")
-        ],
-        storage=StorageType.FILE,
-        max_age=_days(90),
-        max_bytes=64 * _MIB,
-        duplicate_window=120,
-        allow_direct=True,
+        ),
+        days=90,
+        mebibytes=64,
     ),
-    StreamConfig(
-        name=LIMITS,
-        subjects=["stitch._limits.>"],
-        max_msgs_per_subject=1,  # a counter's last message holds its value
+    _stream(
+        LIMITS,
+        "stitch._limits.>",
+        days=1,
+        mebibytes=64,
         storage=StorageType.MEMORY,
-        max_age=_days(1),
-        max_bytes=64 * _MIB,
-        duplicate_window=120,
-        allow_direct=True,
+        max_msgs_per_subject=1,  # a counter's last message holds its value
         allow_msg_counter=True,
     ),
 )
@@ -104,10 +112,12 @@ class Drift:
     setting: str
     wanted: Any
     found: Any
+    refusal: str | None = None
+    """Why the broker does not let it be mended."""
 
 
 async def apply(bus: Bus, consumers: Sequence[Subscription] = ()) -> list[Drift]:
-    """Make what is missing and correct what differs; gives what was wrong."""
+    """Make what is missing and mend what differs; gives what was wrong, and what still is."""
     found = [drift for stream in STREAMS for drift in await apply_stream(bus, stream)]
     for consumer in consumers:
         found += await apply_consumer(bus, consumer)
@@ -115,7 +125,7 @@ async def apply(bus: Bus, consumers: Sequence[Subscription] = ()) -> list[Drift]
 
 
 async def check(bus: Bus, consumers: Sequence[Subscription] = ()) -> list[Drift]:
-    """Tell what `apply` would correct, and change nothing."""
+    """Tell what `apply` would mend, and change nothing."""
     found = [drift for stream in STREAMS for drift in (await _compare_stream(bus, stream))[1]]
     for consumer in consumers:
         found += await _compare_consumer(bus, consumer)
@@ -123,21 +133,40 @@ async def check(bus: Bus, consumers: Sequence[Subscription] = ()) -> list[Drift]
 
 
 async def apply_stream(bus: Bus, wanted: StreamConfig) -> list[Drift]:
-    wanted = wanted.evolve(num_replicas=bus.replicas)
+    """Mend a stream in place, and never at the price of what it holds."""
     found, drifts = await _compare_stream(bus, wanted)
     if found is None:
-        await bus.js.add_stream(wanted)
+        await bus.js.add_stream(wanted.evolve(num_replicas=bus.replicas))
     elif drifts:
-        # Never undo an operator's more careful choice.
-        kept = max(found.num_replicas or 1, bus.replicas)
-        await bus.js.update_stream(wanted.evolve(num_replicas=kept))
+        try:
+            await _mend(bus, found, drifts)
+        except APIError:  # one setting or another can't be changed: find out which
+            drifts = [await _try_to_mend(bus, wanted, drift) for drift in drifts]
     return drifts
+
+
+async def _mend(bus: Bus, found: StreamConfig, drifts: Sequence[Drift]) -> None:
+    await bus.js.update_stream(found.evolve(**{drift.setting: drift.wanted for drift in drifts}))
+
+
+async def _try_to_mend(bus: Bus, wanted: StreamConfig, drift: Drift) -> Drift:
+    try:
+        await _mend(bus, (await bus.js.stream_info(str(wanted.name))).config, [drift])
+    except APIError as error:
+        log.warning("drift_not_mended", what=drift.what, setting=drift.setting, error=repr(error))
+        return replace(drift, refusal=error.description)
+    return drift
 
 
 async def apply_consumer(bus: Bus, consumer: Subscription) -> list[Drift]:
     """A consumer that is made anew reads the whole stream again; inboxes make that harmless."""
     if drifts := await _compare_consumer(bus, consumer):
-        await bus.js.add_consumer(STREAM, consumer_config(consumer))
+        wanted = consumer_config(consumer)
+        try:
+            await bus.js.add_consumer(STREAM, wanted)
+        except APIError:  # it has what can't be changed
+            await bus.js.delete_consumer(STREAM, consumer.name)
+            await bus.js.add_consumer(STREAM, wanted)
     return drifts
 
 
@@ -149,8 +178,7 @@ async def _compare_stream(
         found = (await bus.js.stream_info(str(wanted.name))).config
     except NotFoundError:
         return None, [Drift(name, "exists", wanted=True, found=False)]
-    wanted = wanted.evolve(num_replicas=bus.replicas)
-    return found, list(_differences(name, wanted, found))
+    return found, list(_differences(name, wanted.evolve(num_replicas=bus.replicas), found))
 
 
 async def _compare_consumer(bus: Bus, consumer: Subscription) -> list[Drift]:
@@ -170,22 +198,21 @@ def consumer_config(consumer: Subscription) -> ConsumerConfig:
         ack_wait=consumer.ack_wait.total_seconds(),
         max_deliver=MAX_DELIVER,
         max_ack_pending=MAX_ACK_PENDING,
+        headers_only=False,
     )
 
 
 def _differences(what: str, wanted: Any, found: Any) -> Iterator[Drift]:
-    """Compare the settings that we set; the broker fills in all others."""
-    defaults = type(wanted)()
+    """Compare the settings that matter to us; the broker fills in all others."""
     for field in fields(wanted):
         want, have = getattr(wanted, field.name), getattr(found, field.name)
-        if want in (None, getattr(defaults, field.name)) or _is_satisfied(field.name, want, have):
-            continue
-        yield Drift(what, field.name, want, have)
+        if want is not None and not _is_satisfied(field.name, want, have):
+            yield Drift(what, field.name, want, have)
 
 
 def _is_satisfied(setting: str, wanted: Any, found: Any) -> bool:
     if setting == "num_replicas":
-        return bool(found >= wanted)
+        return bool(found >= wanted)  # never undo an operator's more careful choice
     if isinstance(wanted, list):
         return sorted(wanted) == sorted(found or [])
-    return bool(wanted == found)
+    return bool(wanted == found) or (not wanted and not found)
