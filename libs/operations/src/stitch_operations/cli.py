@@ -5,6 +5,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict
 
 import asyncpg
 import structlog
@@ -12,7 +13,8 @@ from nats.errors import Error as NatsError
 
 import stitch_operations
 from stitch_common.bus.connection import Bus
-from stitch_operations import parking, replaying, repository, rescuing, streams
+from stitch_common.bus.rescue import rescue
+from stitch_operations import parking, replaying, repository, streams
 from stitch_operations.errors import NoDatabaseError, OperatorError
 from stitch_operations.output import Answer, Row, as_json, as_table
 from stitch_operations.settings import OperatorSettings
@@ -133,7 +135,7 @@ async def _dlq(bus: Bus, wish: argparse.Namespace) -> Answer:
         case "show":
             return [(await parking.get_parked(bus, number)).details() for number in wish.numbers]
         case "rescue":
-            return await rescuing.rescue(bus)
+            return [asdict(given_up) for given_up in await rescue(bus)]
         case _:
             return [await parking.redrive(bus, parked) for parked in await _chosen(bus, wish)]
 

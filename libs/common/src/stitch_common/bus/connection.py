@@ -66,6 +66,13 @@ class Bus:
         except TimeoutError:
             raise NatsAwayError(f"no answer for {seconds} s: {self._latest_error}") from None
 
+    async def until_connected(self, stop: asyncio.Event) -> None:
+        """Wait for the connection, or to be told to stop; raise BusClosedError."""
+        while not (self.connected.is_set() or stop.is_set()):
+            if self.lost.is_set():
+                raise BusClosedError
+            await happens(self.connected, within=1.0)
+
     def wake(self) -> None:
         """Tell the relay, here or in another process of the service, that facts are waiting."""
         self.woken.set()
@@ -85,8 +92,6 @@ class Bus:
         if not self._tasks:
             return  # never started
         self._is_closing = True
-        if not self._tasks:
-            return
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -157,3 +162,11 @@ class Bus:
         if (latest := repr(error)) != self._latest_error:  # every attempt fails alike
             self._latest_error = latest
             log.warning("nats_error", error=latest)
+
+
+async def happens(event: asyncio.Event, *, within: float) -> bool:
+    """Wait so many seconds at most; tells whether it has happened."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            await event.wait()
+    return event.is_set()

@@ -36,6 +36,9 @@ WORKERS_WAITING = Gauge(
 HANDLED = Counter(
     "stitch_consumer_handled_total", "Facts by what became of them", ["consumer", "outcome"]
 )
+RESCUED = Counter(
+    "stitch_consumer_rescued_total", "Facts that the broker gave up, parked after all", ["consumer"]
+)
 HANDLE_SECONDS = Histogram("stitch_consumer_handle_seconds", "Time a handler took", ["consumer"])
 DEAD_LETTERS = Gauge("stitch_dlq_messages", "Parked facts", ["consumer"])
 

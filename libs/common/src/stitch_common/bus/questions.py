@@ -19,7 +19,7 @@ from opentelemetry import context as telemetry
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from pydantic import BaseModel, ValidationError
 
-from stitch_common.bus.connection import Bus, BusClosedError
+from stitch_common.bus.connection import Bus
 from stitch_common.bus.envelope import REQUEST_ID
 from stitch_common.context import request_id
 from stitch_common.errors import ErrorKind, StitchError
@@ -123,12 +123,7 @@ class Responder:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Answer until told to stop, then finish what has been asked."""
-        while not (self._bus.connected.is_set() or stop.is_set()):
-            if self._bus.lost.is_set():
-                raise BusClosedError
-            with suppress(TimeoutError):
-                async with asyncio.timeout(1):
-                    await self._bus.connected.wait()
+        await self._bus.until_connected(stop)
         # nats-py subscribes again by itself after it has reconnected.
         subscriptions = [
             await self._bus.client.subscribe(subject, queue=self._service, cb=self._on_message)

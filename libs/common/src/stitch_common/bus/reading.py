@@ -11,7 +11,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy
 
-from stitch_common.bus.connection import Bus, BusClosedError
+from stitch_common.bus.connection import Bus, BusClosedError, happens
 from stitch_common.bus.topology import STREAM
 from stitch_common.clock import Clock
 from stitch_common.contracts import Fact
@@ -87,7 +87,7 @@ class Reading:
 
     async def _read(self, stop: asyncio.Event) -> None:
         """Read over one connection, for as long as nothing is missing."""
-        await self._wait_for_connection(stop)
+        await self._bus.until_connected(stop)
         if stop.is_set():
             return
         epoch, self._seen, self._fault = self._bus.epoch, 0, None
@@ -180,14 +180,6 @@ class Reading:
             if self._bus.connected.is_set():
                 await self._bus.js.delete_consumer(STREAM, found.name)
 
-    async def _wait_for_connection(self, stop: asyncio.Event) -> None:
-        while not (self._bus.connected.is_set() or stop.is_set()):
-            if self._bus.lost.is_set():
-                raise BusClosedError
-            await self._wait(1.0)
-
     async def _wait(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
+        await happens(self._changed, within=seconds)
         self._changed.clear()

@@ -6,13 +6,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 import structlog
-from nats.js.api import (
-    ConsumerConfig,
-    RetentionPolicy,
-    StorageType,
-    StoreCompression,
-    StreamConfig,
-)
+from nats.js import api
 from nats.js.errors import APIError, NotFoundError
 
 from stitch_common.bus.connection import Bus
@@ -35,56 +29,40 @@ MAX_ACK_PENDING = 1000
 _MIB = 1024 * 1024
 
 
-def _stream(name: str, *subjects: str, days: int, mebibytes: int, **more: Any) -> StreamConfig:
-    usual: dict[str, Any] = {"storage": StorageType.FILE, "duplicate_window": 120.0}
-    return StreamConfig(
+def _stream(name: str, *subjects: str, days: int, mebibytes: int, **more: Any) -> api.StreamConfig:
+    usual: dict[str, Any] = {"storage": api.StorageType.FILE, "duplicate_window": 120.0}
+    return api.StreamConfig(
         name=name,
         subjects=list(subjects),
         max_age=timedelta(days=days).total_seconds(),
         max_bytes=mebibytes * _MIB,
         max_msgs=-1,
-        retention=RetentionPolicy.LIMITS,
+        retention=api.RetentionPolicy.LIMITS,
         allow_direct=True,
         **{**usual, **more},
     )
 
 
-_A_DAY = timedelta(days=1).total_seconds()
+_LONG: dict[str, Any] = {
+    "compression": api.StoreCompression.S2,
+    "duplicate_window": timedelta(days=1).total_seconds(),
+}
+_FACTS = [*(f"stitch.{producer}.>" for producer in PRODUCERS), "stitch._redrive.>"]
+_GIVEN_UP = [
+    f"$JS.EVENT.ADVISORY.CONSUMER.{kind}.{STREAM}.>"
+    for kind in ("MAX_DELIVERIES", "MSG_TERMINATED")
+]
 
 STREAMS = (
-    _stream(
-        STREAM,
-        *(f"stitch.{producer}.>" for producer in PRODUCERS),
-        "stitch._redrive.>",
-        days=30,
-        mebibytes=8192,
-        compression=StoreCompression.S2,
-        duplicate_window=_A_DAY,
-        allow_atomic=True,
-    ),
-    _stream(
-        DEAD_LETTERS,
-        "stitch._dlq.>",
-        days=90,
-        mebibytes=1024,
-        compression=StoreCompression.S2,
-        duplicate_window=_A_DAY,
-    ),
-    _stream(
-        ADVISORIES,
-        *(
-            f"$JS.EVENT.ADVISORY.CONSUMER.{kind}.{STREAM}.>"
-            for kind in ("MAX_DELIVERIES", "MSG_TERMINATED")
-        ),
-        days=90,
-        mebibytes=64,
-    ),
+    _stream(STREAM, *_FACTS, days=30, mebibytes=8192, allow_atomic=True, **_LONG),
+    _stream(DEAD_LETTERS, "stitch._dlq.>", days=90, mebibytes=1024, **_LONG),
+    _stream(ADVISORIES, *_GIVEN_UP, days=90, mebibytes=64),
     _stream(
         LIMITS,
         "stitch._limits.>",
         days=1,
         mebibytes=64,
-        storage=StorageType.MEMORY,
+        storage=api.StorageType.MEMORY,
         max_msgs_per_subject=1,  # a counter's last message holds its value
         allow_msg_counter=True,
     ),
@@ -132,7 +110,7 @@ async def check(bus: Bus, consumers: Sequence[Subscription] = ()) -> list[Drift]
     return found
 
 
-async def apply_stream(bus: Bus, wanted: StreamConfig) -> list[Drift]:
+async def apply_stream(bus: Bus, wanted: api.StreamConfig) -> list[Drift]:
     """Mend a stream in place, and never at the price of what it holds."""
     found, drifts = await _compare_stream(bus, wanted)
     if found is None:
@@ -145,11 +123,11 @@ async def apply_stream(bus: Bus, wanted: StreamConfig) -> list[Drift]:
     return drifts
 
 
-async def _mend(bus: Bus, found: StreamConfig, drifts: Sequence[Drift]) -> None:
+async def _mend(bus: Bus, found: api.StreamConfig, drifts: Sequence[Drift]) -> None:
     await bus.js.update_stream(found.evolve(**{drift.setting: drift.wanted for drift in drifts}))
 
 
-async def _try_to_mend(bus: Bus, wanted: StreamConfig, drift: Drift) -> Drift:
+async def _try_to_mend(bus: Bus, wanted: api.StreamConfig, drift: Drift) -> Drift:
     try:
         await _mend(bus, (await bus.js.stream_info(str(wanted.name))).config, [drift])
     except APIError as error:
@@ -171,8 +149,8 @@ async def apply_consumer(bus: Bus, consumer: Subscription) -> list[Drift]:
 
 
 async def _compare_stream(
-    bus: Bus, wanted: StreamConfig
-) -> tuple[StreamConfig | None, list[Drift]]:
+    bus: Bus, wanted: api.StreamConfig
+) -> tuple[api.StreamConfig | None, list[Drift]]:
     name = f"stream {wanted.name}"
     try:
         found = (await bus.js.stream_info(str(wanted.name))).config
@@ -190,9 +168,9 @@ async def _compare_consumer(bus: Bus, consumer: Subscription) -> list[Drift]:
     return list(_differences(name, consumer_config(consumer), found))
 
 
-def consumer_config(consumer: Subscription) -> ConsumerConfig:
+def consumer_config(consumer: Subscription) -> api.ConsumerConfig:
     redrives = f"stitch._redrive.{consumer.name}.>"
-    return ConsumerConfig(
+    return api.ConsumerConfig(
         durable_name=consumer.name,
         filter_subjects=sorted([*(fact.subject for fact in consumer.facts), redrives]),
         ack_wait=consumer.ack_wait.total_seconds(),
