@@ -33,6 +33,8 @@ STATUS = {
     ErrorKind.TIMEOUT: 504,
 }
 TYPE_BASE = "https://stitch.example/problems/"
+REGISTERED = {"quota-exceeded": "https://iana.org/assignments/http-problem-types#quota-exceeded"}
+"""Types that are not ours alone (RFC 9457 §4.2)."""
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -110,7 +112,7 @@ def problem(
     """An RFC 9457 answer; `code` is stable, `detail` is a sentence a person can act on."""
     body = {
         **(extra or {}),
-        "type": TYPE_BASE + code,
+        "type": REGISTERED.get(code, TYPE_BASE + code),
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,

@@ -1,97 +1,150 @@
 """Limits that all processes count together, with JetStream counters (ADR-49).
 
 While NATS is away each process counts alone, against a tighter limit of its own, and says so in
-`stitch_limits_alone_total`. Nothing is ever refused because the count is not known.
+`stitch_limits_alone_total`.
 """
 
-import hashlib
+import asyncio
 import json
 import time
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Sequence
+from contextlib import suppress
+from hashlib import blake2b
 
 from nats.errors import Error as NatsError
 from prometheus_client import Counter
 
 from stitch_common.bus.connection import Bus
+from stitch_common.bus.topology import LIMITS
 from stitch_common.clock import Clock
+from stitch_common.limits.local import LocalCounters, Recent
+from stitch_common.limits.models import Limit, Verdict
+from stitch_common.limits.windows import Place, counts_of, judge, one_in, place_of
 
 ANSWER_SECONDS = 0.25
 REST_SECONDS = 1.0
 """After a count that did not come, so long nobody waits for the next one."""
 
-MOST_REMEMBERED = 10_000
-
+HITS = Counter(
+    "stitch_limits_total", "Tries by limit and by what became of them", ["limit", "outcome"]
+)
 ALONE = Counter(
     "stitch_limits_alone_total", "Counts that a process made alone, without NATS", ["limit"]
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """So many in a window of so long, counted over all processes."""
-
-    name: str
-    """A word of the metric and of a subject: `log-in`."""
-    most: int
-    window: timedelta
-    most_alone: int
-    """What one process admits by itself while NATS is away."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether this one is still within the limit, and when the next window begins."""
-
-    is_admitted: bool
-    remaining: int
-    retry_after: timedelta
-    is_shared: bool
+Hit = tuple[Limit, str]
+"""A limit, and the key of who or what is limited; it may be anything and never is on the bus."""
 
 
 class SharedCounters:
-    """Counts over all processes of the house, in windows that begin at the same moment for all."""
+    """Counts over all processes of the house: never more than the limit in any of its windows."""
 
     def __init__(self, bus: Bus, clock: Clock) -> None:
         self._bus = bus
         self._clock = clock
-        self._own: dict[str, int] = {}
+        self._own = LocalCounters(clock)
+        self._refused: Recent[float] = Recent()
+        """Until when there is no use in asking again."""
         self._not_before = 0.0
 
     async def hit(self, limit: Limit, key: str) -> Verdict:
-        """Count one for this key; keys may be anything, and never appear on the bus."""
-        seconds = limit.window.total_seconds()
-        window, elapsed = divmod(self._clock().timestamp(), seconds)
-        digest = hashlib.blake2b(key.encode(), digest_size=12).hexdigest()
-        subject = f"stitch._limits.{limit.name}.{int(seconds)}.{int(window)}.{digest}"
-        alone = self._count_alone(subject)
-        together = await self._count_together(subject)
-        if together is None:
-            ALONE.labels(limit.name).inc()
-        count, most = (alone, limit.most_alone) if together is None else (together, limit.most)
-        return Verdict(
-            is_admitted=count <= most,
-            remaining=max(0, most - count),
-            retry_after=timedelta(seconds=seconds - elapsed),
-            is_shared=together is not None,
+        """Count one for this key; a refusal counts nothing."""
+        return (await self.hit_all([(limit, key)]))[0]
+
+    async def hit_all(self, hits: Sequence[Hit]) -> list[Verdict]:
+        """Count one for each at the same time, or for none if one of them refuses."""
+        verdicts = self._known_refusals(hits) or await self._ask(hits)
+        is_admitted = all(verdict.is_admitted for verdict in verdicts)
+        for (limit, _), verdict in zip(hits, verdicts, strict=True):
+            if is_admitted or not verdict.is_admitted:
+                HITS.labels(limit.name, "admitted" if is_admitted else "refused").inc()
+        return verdicts
+
+    async def forget(self, limit: Limit, key: str) -> None:
+        """Count anew for this key, in all processes."""
+        self._own.forget(limit, key)
+        self._refused.forget((limit.name, key))
+        if self._is_away:
+            return
+        with suppress(NatsError, TimeoutError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._bus.js.purge_stream(LIMITS, subject=f"{_subject(limit, key)}.*")
+
+    def _known_refusals(self, hits: Sequence[Hit]) -> list[Verdict]:
+        """What is known already to be refused: a flood of tries costs the broker nothing."""
+        now = self._clock().timestamp()
+        waits = [(self._refused.get((limit.name, key)) or 0.0) - now for limit, key in hits]
+        if not any(wait > 0 for wait in waits):
+            return []
+        return [Verdict(is_admitted=wait <= 0, remaining=0, wait=max(wait, 0.0)) for wait in waits]
+
+    async def _ask(self, hits: Sequence[Hit]) -> list[Verdict]:
+        now = self._clock().timestamp()
+        places = [place_of(now, limit.seconds) for limit, _ in hits]
+        # Count alone always, so that a process that is left alone knows what it has admitted.
+        alone = [self._own.hit_alone(limit, key) for limit, key in hits]
+        together = await asyncio.gather(
+            *(self._count(hit, place) for hit, place in zip(hits, places, strict=True))
         )
+        verdicts = [shared or own for shared, own in zip(together, alone, strict=True)]
+        if all(verdict.is_admitted for verdict in verdicts):
+            return verdicts
+        for (limit, key), place, verdict in zip(hits, places, verdicts, strict=True):
+            if not verdict.is_admitted:
+                self._refused.put((limit.name, key), now + verdict.wait)
+            if verdict.is_shared:
+                await self._take_back(limit, key, place)
+        return verdicts
 
-    def _count_alone(self, subject: str) -> int:
-        """Count always, so that a process that is left alone knows what it has admitted."""
-        count = self._own.pop(subject, 0) + 1
-        self._own[subject] = count  # the latest stands last
-        while len(self._own) > MOST_REMEMBERED:
-            del self._own[next(iter(self._own))]
-        return count
-
-    async def _count_together(self, subject: str) -> int | None:
-        if not self._bus.connected.is_set() or time.monotonic() < self._not_before:
+    async def _count(self, hit: Hit, place: Place) -> Verdict | None:
+        """None where NATS does not know."""
+        limit, key = hit
+        numbers = None if self._is_away else await self._numbers(_subject(limit, key), place)
+        if numbers is None:
+            ALONE.labels(limit.name).inc()
             return None
+        earlier, current = numbers
+        counts = [*counts_of(earlier), *counts_of(current)[: place.bucket + 1]]
+        return judge(counts, limit.most, seconds=limit.seconds, elapsed=place.elapsed)
+
+    @property
+    def _is_away(self) -> bool:
+        return not self._bus.connected.is_set() or time.monotonic() < self._not_before
+
+    async def _numbers(self, subject: str, place: Place) -> tuple[int, int] | None:
+        """Of the epoch before, and of this one with one more."""
         try:
-            answer = await self._bus.client.request(
-                subject, b"", timeout=ANSWER_SECONDS, headers={"Nats-Incr": "1"}
+            return await asyncio.gather(
+                self._read(f"{subject}.{place.epoch - 1}"),
+                self._add(f"{subject}.{place.epoch}", one_in(place.bucket)),
             )
-            return int(json.loads(answer.data)["val"])
         except (NatsError, KeyError, ValueError):
             self._not_before = time.monotonic() + REST_SECONDS
             return None
+
+    async def _read(self, subject: str) -> int:
+        """What an epoch that is over has counted."""
+        answer = await self._bus.client.request(
+            f"$JS.API.DIRECT.GET.{LIMITS}.{subject}", b"", timeout=ANSWER_SECONDS
+        )
+        return int(json.loads(answer.data)["val"]) if answer.data else 0
+
+    async def _add(self, subject: str, number: int) -> int:
+        answer = await self._bus.client.request(
+            subject, b"", timeout=ANSWER_SECONDS, headers={"Nats-Incr": str(number)}
+        )
+        return int(json.loads(answer.data)["val"])
+
+    async def _take_back(self, limit: Limit, key: str, place: Place) -> None:
+        """Nobody waits for it: what was refused is not counted by others either."""
+        with suppress(NatsError):
+            await self._bus.client.publish(
+                f"{_subject(limit, key)}.{place.epoch}",
+                b"",
+                headers={"Nats-Incr": str(-one_in(place.bucket))},
+            )
+
+
+def _subject(limit: Limit, key: str) -> str:
+    digest = blake2b(key.encode(), digest_size=12).hexdigest()
+    return f"stitch._limits.{limit.name}.{int(limit.seconds)}.{digest}"

@@ -1,0 +1,73 @@
+"""What a process counts for itself: as many as the limit says, in bounded memory."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stitch_common.limits.local import LocalCounters
+from stitch_common.limits.models import Limit
+from stitch_common.testing.clock import SettableClock
+
+READ = Limit("read", 60, timedelta(minutes=1))
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 7, 60, 600, 1000])
+def test_at_once_as_many_are_admitted_as_the_limit_says(clock: SettableClock, most: int) -> None:
+    counters, limit = LocalCounters(clock), Limit("read", most, timedelta(minutes=1))
+
+    verdicts = [counters.hit(limit, "a") for _ in range(most + 5)]
+
+    assert [verdict.is_admitted for verdict in verdicts] == [True] * most + [False] * 5
+    assert [v.remaining for v in verdicts] == [*range(most - 1, -1, -1), 0, 0, 0, 0, 0]
+
+
+def test_what_was_used_comes_back_little_by_little(clock: SettableClock) -> None:
+    counters = LocalCounters(clock)
+    for _ in range(60):
+        counters.hit(READ, "a")
+
+    clock.advance(timedelta(seconds=5))
+
+    assert [counters.hit(READ, "a").is_admitted for _ in range(7)] == [True] * 5 + [False] * 2
+
+
+def test_keys_and_limits_are_counted_apart(clock: SettableClock) -> None:
+    counters, write = LocalCounters(clock), Limit("write", 1, timedelta(minutes=1))
+    counters.hit(write, "a")
+
+    assert not counters.hit(write, "a").is_admitted
+    assert counters.hit(write, "b").is_admitted
+    assert counters.hit(READ, "a").remaining == 59
+
+
+@given(gaps=st.lists(st.floats(0, 40), min_size=1, max_size=40), most=st.integers(1, 9))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_who_has_waited_is_admitted_and_the_wait_is_not_too_long(
+    gaps: list[float], most: int, clock: SettableClock
+) -> None:
+    counters, limit = LocalCounters(clock), Limit("read", most, timedelta(minutes=1))
+    for gap in gaps:
+        clock.advance(timedelta(seconds=gap))
+        verdict = counters.hit(limit, "a")
+
+    assert 0 <= verdict.wait <= 60 / most + 1e-3
+    clock.advance(timedelta(seconds=verdict.wait))
+    later = counters.hit(limit, "a")
+    assert later.is_admitted
+    assert later.remaining == verdict.remaining
+
+
+def test_however_many_there_are_memory_is_bounded_and_who_goes_on_is_remembered(
+    clock: SettableClock,
+) -> None:
+    counters = LocalCounters(clock, most_remembered=100)
+
+    verdicts = []
+    for stranger in range(1000):
+        counters.hit(READ, f"stranger-{stranger}")
+        verdicts.append(counters.hit(READ, "a").is_admitted)
+
+    assert verdicts.count(True) == 60
+    assert len(counters) <= 201
