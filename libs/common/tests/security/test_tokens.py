@@ -18,8 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stitch_common.contracts.auth import KeyRevoked, SessionRevoked, TokenRevoked
+from stitch_common.security.jws import MAX_TOKEN
 from stitch_common.security.principals import InvalidTokenError, Principal, Role
-from stitch_common.security.tokens import LEEWAY, MAX_TOKEN, TokenVerifier
+from stitch_common.security.tokens import LEEWAY, TokenVerifier
 from stitch_common.testing.clock import NOW, SettableClock
 from stitch_common.testing.tokens import AUDIENCE, ISSUER, KID, Issuer, test_key
 
@@ -287,6 +288,64 @@ async def test_a_token_of_the_future_is_not_valid_yet(name: str, verifier: Token
         await verifier.verify(sign(claims={**CLAIMS, name: later}))
 
 
+ODD_CLAIMS: list[Any] = [
+    None,
+    True,
+    0,
+    -1,
+    7,
+    1e3,
+    1e400,
+    "",
+    "7",
+    ISSUER,
+    AUDIENCE,
+    [],
+    [AUDIENCE],
+    {},
+    "viewer",
+]
+CHANGES = st.dictionaries(
+    st.sampled_from([*CLAIMS, "nbf", "other"]), st.sampled_from(ODD_CLAIMS), max_size=2
+)
+
+
+def is_believed_by_pyjwt(token: str) -> bool:
+    """What PyJWT makes of it, when it is asked for as much as it can check."""
+    try:
+        jwt.decode(
+            token,
+            test_key().public_key(),
+            algorithms=["RS256"],
+            audience=AUDIENCE,
+            issuer=ISSUER,
+            options={
+                "require": ["exp", "iat", "aud", "iss", "sub", "jti"],
+                "verify_exp": False,
+                "verify_iat": False,
+                "verify_nbf": False,
+            },
+        )
+    except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
+        return False
+    return True
+
+
+@given(change=CHANGES, header=st.sampled_from([HEADER, {**HEADER, "alg": "RS512"}, {"kid": KID}]))
+async def test_whom_we_believe_pyjwt_believes(
+    change: dict[str, Any], header: dict[str, Any]
+) -> None:
+    clock = SettableClock()
+    verifier = TokenVerifier(Issuer(clock), clock, issuer=ISSUER, audience=AUDIENCE)
+    token = sign(header, {**CLAIMS, **change})
+    try:
+        await verifier.verify(token)
+    except InvalidTokenError:
+        return
+
+    assert is_believed_by_pyjwt(token)
+
+
 DEEP = b'{"a":' + b"[" * 2500 + b"]" * 2500 + b"}"
 
 
@@ -303,6 +362,8 @@ def damaged() -> dict[str, str]:
             {"protected": header, "payload": claims, "signature": signature}
         ),
         "no signature": f"{header}.{claims}.",
+        "a claim twice": sign(claims=json.dumps(CLAIMS).encode()[:-1] + b',"role":"admin"}'),
+        "a fraction": sign(claims={**CLAIMS, "iat": NOW.timestamp() + 0.5}),
         "another signature": f"{header}.{claims}.{b64(bytes(256))}",
         "claims of another": f"{header}.{part({**CLAIMS, 'sub': '1'})}.{signature}",
         "signed detached": f"{header}..{signature}",

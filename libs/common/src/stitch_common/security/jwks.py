@@ -7,17 +7,16 @@ from typing import Any
 
 import httpx
 import structlog
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from jwt import PyJWK
-from jwt.exceptions import PyJWTError
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 
 from stitch_common.clock import Clock
+from stitch_common.security.jws import ALGORITHM, decoded
 
 MAX_DOCUMENT = 64 * 1024
 MIN_KEY_BITS = 2048
 RETRY = timedelta(seconds=1)
 """Between two tries as long as there never were any keys."""
-UNUSABLE = (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError, PyJWTError)
+UNUSABLE = (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError)
 
 log = structlog.get_logger(__name__)
 
@@ -137,11 +136,16 @@ def usable_keys(entries: Iterable[Any]) -> dict[str, RSAPublicKey]:
 
 def usable_key(entry: Mapping[str, str]) -> RSAPublicKey:
     """The RSA signature key of a JWK; ValueError for any other kind, use or a weak one."""
-    if entry.get("kty") != "RSA" or entry.get("use", "sig") != "sig":
-        message = "not an RSA signature key"
+    is_meant = entry.get("use", "sig") == "sig" and entry.get("alg", ALGORITHM) == ALGORITHM
+    if entry.get("kty") != "RSA" or not is_meant or "d" in entry:
+        message = "not a public RSA signature key"
         raise ValueError(message)
-    key = PyJWK.from_dict(dict(entry), algorithm="RS256").key
-    if not isinstance(key, RSAPublicKey) or key.key_size < MIN_KEY_BITS:
-        message = "not a public RSA key of 2048 bits or more"
+    key = RSAPublicNumbers(_number(entry["e"]), _number(entry["n"])).public_key()
+    if key.key_size < MIN_KEY_BITS:
+        message = "an RSA key of fewer than 2048 bits"
         raise ValueError(message)
     return key
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(decoded(text.encode()))

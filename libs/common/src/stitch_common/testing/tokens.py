@@ -24,6 +24,12 @@ def test_key() -> rsa.RSAPrivateKey:
 test_key.__test__ = False  # type: ignore[attr-defined] # pytest collects by name
 
 
+@cache
+def _public_key() -> rsa.RSAPublicKey:
+    """Always the same object, as of real keys: OpenSSL prepares it at its first use."""
+    return test_key().public_key()
+
+
 class Issuer:
     """Issues tokens as auth does, and gives verifiers its public key."""
 
@@ -31,7 +37,7 @@ class Issuer:
         self._clock = clock
 
     async def find(self, kid: str) -> rsa.RSAPublicKey | None:
-        return test_key().public_key() if kid == KID else None
+        return _public_key() if kid == KID else None
 
     def renew(self) -> None:
         """Its key never changes."""

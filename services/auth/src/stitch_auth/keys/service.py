@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any, Self
 
-import jwt
 import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,6 +23,7 @@ from stitch_common.bus.outbox import Outbox
 from stitch_common.clock import Clock
 from stitch_common.contracts.auth import KeyRevoked, KeyRotated
 from stitch_common.database import Database
+from stitch_common.security import jws
 from stitch_common.security.jwks import usable_key
 from stitch_common.security.principals import Principal
 from stitch_common.security.sealing import SealedBox
@@ -67,7 +67,7 @@ class KeyService:
         """An access token (RFC 9068) with these claims, signed with the active key."""
         keys = await self._current()
         headers = {"typ": "at+jwt", "kid": keys.signing_kid}
-        return jwt.encode(dict(claims), keys.signing_key, algorithm="RS256", headers=headers)
+        return jws.sign(headers, claims, keys.signing_key)
 
     async def jwks(self) -> list[dict[str, str]]:
         """Every key that verifies now or soon, public halves only."""
