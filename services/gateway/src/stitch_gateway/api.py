@@ -6,12 +6,14 @@ from starlette.types import ASGIApp
 
 from stitch_common.http.metrics import RequestMetrics
 from stitch_common.http.middleware import RequestContext
+from stitch_common.limits.counters import SharedCounters
 from stitch_gateway.authentication.service import Guard
 from stitch_gateway.cors.middleware import BrowserHeaders
 from stitch_gateway.cors.rules import Origins
 from stitch_gateway.docs.routes import ReferenceRoutes
 from stitch_gateway.docs.service import ReferenceService
-from stitch_gateway.gateway import Gateway, Page, Unlimited
+from stitch_gateway.gateway import Gateway, Page
+from stitch_gateway.limits.service import RateLimits
 from stitch_gateway.observing.middleware import Observed
 from stitch_gateway.pages import asset
 from stitch_gateway.proxying.service import Proxy
@@ -27,7 +29,7 @@ def create_api(runtime: GatewayRuntime) -> ASGIApp:
         settings,
         RouteTable(ROUTES),
         Guard(runtime.verifier),
-        Unlimited(),
+        RateLimits(SharedCounters(runtime.bus, runtime.clock), runtime.clock, settings.quotas),
         Proxy(runtime.upstreams, settings),
         _pages(runtime),
     )
@@ -46,7 +48,7 @@ def _pages(runtime: GatewayRuntime) -> Mapping[str, Page]:
         ReferenceService(
             runtime.http,
             runtime.clock,
-            services=settings.upstream_urls,
+            services={name: urls[0] for name, urls in settings.upstream_urls.items()},
             public_url=settings.public_url,
         )
     )

@@ -1,12 +1,16 @@
 """What the gateway's process is made of."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 from stitch_common.bus.connection import Bus
 from stitch_common.clock import Clock, utc_now
 from stitch_common.runtime import Runtime, http_client, verifier_of
+from stitch_gateway.balancing.addresses import Addresses
+from stitch_gateway.balancing.service import BalancedUpstream
+from stitch_gateway.balancing.sites import Place, knock_by_connecting, resolve_by_system
 from stitch_gateway.proxying.pool import PooledUpstream
 from stitch_gateway.proxying.upstream import Upstream
 from stitch_gateway.settings import GatewaySettings
@@ -35,10 +39,22 @@ class GatewayRuntime(Runtime[GatewaySettings]):
 
 def upstreams_of(settings: GatewaySettings) -> dict[str, Upstream]:
     return {
-        name: PooledUpstream(
-            url,
+        service: balanced(service, urls, settings)
+        for service, urls in settings.upstream_urls.items()
+    }
+
+
+def balanced(service: str, urls: Iterable[str], settings: GatewaySettings) -> BalancedUpstream:
+    """A service at all the addresses that these URLs lead to."""
+
+    def make(place: Place) -> PooledUpstream:
+        return PooledUpstream(
+            place.site.url,
+            address=place.address,
             connections=settings.upstream_connections,
             connect_timeout=settings.connect_timeout,
         )
-        for name, url in settings.upstream_urls.items()
-    }
+
+    knock = partial(knock_by_connecting, within=settings.connect_timeout.total_seconds())
+    addresses = Addresses(service, urls, make, resolve=resolve_by_system, knock=knock)
+    return BalancedUpstream(service, addresses)

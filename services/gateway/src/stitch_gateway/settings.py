@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from stitch_common.settings import ServiceSettings
+from stitch_gateway.limits.settings import LimitSettings
 
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
 DEV_ORIGINS = ("http://localhost:3000",)
@@ -25,19 +25,25 @@ def _base_url(value: str) -> str:
     return _exact_origin(value.rstrip("/"))
 
 
+def _base_urls(value: str) -> str:
+    return ",".join(_base_url(url.strip()) for url in value.split(","))
+
+
 Origin = Annotated[str, AfterValidator(_exact_origin)]
 BaseURL = Annotated[str, AfterValidator(_base_url)]
+BaseURLs = Annotated[str, AfterValidator(_base_urls)]
+"""One or several, with commas between them; each name may stand for several addresses."""
 
 
-class GatewaySettings(ServiceSettings):
+class GatewaySettings(LimitSettings):
     """Addresses, limits of patience, and who may call from a browser."""
 
     public_url: BaseURL = "http://localhost:8000"
-    auth_url: BaseURL = "http://127.0.0.1:8001"
-    content_url: BaseURL = "http://127.0.0.1:8002"
-    events_url: BaseURL = "http://127.0.0.1:8003"
-    notifications_url: BaseURL = "http://127.0.0.1:8004"
-    ai_url: BaseURL = "http://127.0.0.1:8005"
+    auth_url: BaseURLs = "http://127.0.0.1:8001"
+    content_url: BaseURLs = "http://127.0.0.1:8002"
+    events_url: BaseURLs = "http://127.0.0.1:8003"
+    notifications_url: BaseURLs = "http://127.0.0.1:8004"
+    ai_url: BaseURLs = "http://127.0.0.1:8005"
 
     cors_origins: tuple[Origin, ...] | None = None
     """Frontends that browsers may call from; unset: `http://localhost:3000` in dev, else none."""
@@ -47,7 +53,7 @@ class GatewaySettings(ServiceSettings):
     """Linked from the landing page; unset: the mail catcher in dev, else none."""
 
     upstream_connections: int = Field(default=100, ge=1)
-    """To each service."""
+    """To each address of a service."""
     connect_timeout: timedelta = timedelta(seconds=2)
     client_idle_timeout: timedelta = timedelta(seconds=20)
     """How long a client may pause within a body."""
@@ -66,12 +72,12 @@ class GatewaySettings(ServiceSettings):
         return frozenset(self.cors_origins or ())
 
     @property
-    def upstream_urls(self) -> dict[str, str]:
+    def upstream_urls(self) -> dict[str, tuple[str, ...]]:
         """Where each service listens, by its name."""
         return {
-            "auth": self.auth_url,
-            "content": self.content_url,
-            "events": self.events_url,
-            "notifications": self.notifications_url,
-            "ai": self.ai_url,
+            "auth": tuple(self.auth_url.split(",")),
+            "content": tuple(self.content_url.split(",")),
+            "events": tuple(self.events_url.split(",")),
+            "notifications": tuple(self.notifications_url.split(",")),
+            "ai": tuple(self.ai_url.split(",")),
         }

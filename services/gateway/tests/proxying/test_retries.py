@@ -10,7 +10,9 @@ from stitch_common.errors import StitchError
 from stitch_gateway.authentication.service import ANONYMOUS
 from stitch_gateway.intake.head import Fields, read_head
 from stitch_gateway.proxying.errors import (
+    ConnectTimeoutError,
     UpstreamBrokenError,
+    UpstreamBusyError,
     UpstreamTimeoutError,
     UpstreamUnreachableError,
 )
@@ -40,11 +42,15 @@ class Failing:
 
     def __init__(self, *failures: StitchError) -> None:
         self._failures = list(failures)
-        self.asked = 0
+        self.avoided: list[object] = []
+
+    @property
+    def asked(self) -> int:
+        return len(self.avoided)
 
     @asynccontextmanager
     async def exchange(self, request: UpstreamRequest) -> AsyncGenerator[UpstreamAnswer]:
-        self.asked += 1
+        self.avoided.append(request.avoid)
         if self._failures:
             raise self._failures.pop(0)
         yield Done()
@@ -78,9 +84,13 @@ async def forward(upstream: Failing, passage: Passage) -> None:
     await Proxy({"events": upstream}, GatewaySettings()).forward(passage, receive, send)
 
 
+@pytest.mark.parametrize("failure", [UpstreamUnreachableError(), ConnectTimeoutError()])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
-async def test_what_is_idempotent_and_was_not_sent_is_sent_again(method: str) -> None:
-    upstream = Failing(UpstreamUnreachableError())
+async def test_what_is_idempotent_and_was_not_sent_is_sent_again(
+    method: str, failure: StitchError
+) -> None:
+    """S68."""
+    upstream = Failing(failure)
 
     await forward(upstream, passage(method))
 
@@ -96,10 +106,17 @@ async def test_what_is_safe_and_broke_off_is_sent_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "failure", [UpstreamUnreachableError(), UpstreamBrokenError(), UpstreamTimeoutError()]
+    "failure",
+    [
+        UpstreamUnreachableError(),
+        ConnectTimeoutError(),
+        UpstreamBrokenError(),
+        UpstreamTimeoutError(),
+    ],
 )
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
 async def test_what_is_not_idempotent_is_sent_once(method: str, failure: StitchError) -> None:
+    """S68: after a refused connection, a reset and a timeout."""
     upstream = Failing(failure)
 
     with pytest.raises(type(failure)):
@@ -134,6 +151,37 @@ async def test_patience_is_not_spent_twice() -> None:
         await forward(upstream, passage("GET"))
 
     assert upstream.asked == 1
+
+
+async def test_a_service_with_its_hands_full_is_not_asked_again() -> None:
+    upstream = Failing(UpstreamBusyError())
+
+    with pytest.raises(UpstreamBusyError):
+        await forward(upstream, passage("GET"))
+
+    assert upstream.asked == 1
+
+
+async def test_a_second_try_avoids_the_address_that_failed() -> None:
+    failure, address = UpstreamBrokenError(), object()
+    failure.address = address
+    upstream = Failing(failure)
+
+    await forward(upstream, passage("GET"))
+
+    assert upstream.avoided == [None, address]
+
+
+async def test_second_tries_never_multiply_the_load_of_a_service_in_trouble() -> None:
+    """S68: at most a fifth more, but for the first few."""
+    upstream = Failing(*[UpstreamBrokenError() for _ in range(1000)])
+    proxy = Proxy({"events": upstream}, GatewaySettings())
+
+    for _ in range(200):
+        with pytest.raises(UpstreamBrokenError):
+            await proxy.forward(passage("GET"), receive, send)
+
+    assert 200 < upstream.asked <= 200 * 1.2 + 25
 
 
 async def test_there_is_one_second_try() -> None:

@@ -18,6 +18,8 @@ from stitch_gateway.proxying.errors import (
 from stitch_gateway.proxying.httpx_upstream import HTTPXUpstream
 from stitch_gateway.proxying.pool import PooledUpstream
 from stitch_gateway.proxying.upstream import Upstream, UpstreamRequest
+from stitch_gateway.runtime import balanced
+from stitch_gateway.settings import GatewaySettings
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-one: 1\r\nX-One: 2\r\n\r\nok"
 
@@ -33,7 +35,14 @@ def pooled_upstream(url: str) -> Upstream:
     return PooledUpstream(url, connections=4, connect_timeout=timedelta(seconds=1))
 
 
-@pytest.fixture(params=[httpx_upstream, pooled_upstream])
+def balanced_upstream(url: str) -> Upstream:
+    """Behind a name, as it serves; made of pools like the one above."""
+    timeout = timedelta(seconds=1)
+    settings = GatewaySettings(upstream_connections=4, connect_timeout=timeout)
+    return balanced("events", [url.replace("127.0.0.1", "localhost")], settings)
+
+
+@pytest.fixture(params=[httpx_upstream, pooled_upstream, balanced_upstream])
 def make_upstream(request: pytest.FixtureRequest) -> MakeUpstream:
     make: MakeUpstream = request.param
     return make

@@ -1,17 +1,21 @@
 """One request to one service and its answer back; nothing is kept on the way."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from starlette.types import Receive, Send
 
 from stitch_gateway.authentication.service import Admission
+from stitch_gateway.balancing.budget import RetryBudget
+from stitch_gateway.balancing.metrics import RETRIES
+from stitch_gateway.balancing.rules import again
 from stitch_gateway.intake.body import Body, ClientLeftError
 from stitch_gateway.intake.head import Fields, Head
-from stitch_gateway.proxying.errors import UpstreamBrokenError, UpstreamUnreachableError
+from stitch_gateway.proxying.errors import UpstreamError
 from stitch_gateway.proxying.rules import (
     PublicAddress,
     homeward_fields,
@@ -22,9 +26,6 @@ from stitch_gateway.proxying.upstream import Upstream, UpstreamAnswer, UpstreamR
 from stitch_gateway.routing.models import Match
 from stitch_gateway.routing.rules import fill
 from stitch_gateway.settings import GatewaySettings
-
-SAFE = frozenset({"GET", "HEAD"})
-IDEMPOTENT = SAFE | {"PUT", "DELETE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Proxy:
 
     def __init__(self, upstreams: Mapping[str, Upstream], settings: GatewaySettings) -> None:
         self._upstreams = upstreams
+        self._budgets = {name: RetryBudget(time.monotonic) for name in upstreams}
         self._public = PublicAddress.of(settings.public_url)
         self._idle = settings.client_idle_timeout
 
@@ -54,12 +56,35 @@ class Proxy:
         route = passage.match.route
         body = Body(passage.head, receive, limit=route.max_body, idle=self._idle)
         request = self._request(passage, body)
-        # In this order: a server says "disconnected" after a complete answer too, and that must
-        # not interrupt how the exchange is put away.
-        async with AsyncExitStack() as exchange, _while_client_waits(body):
-            answer = await self._ask(self._upstreams[route.upstream], request, exchange)
+        self._budgets[route.upstream].asked += 1
+        async with _while_client_waits(body):
+            try:
+                await self._hand_on(request, passage, send)
+            except UpstreamError as error:  # before an answer has begun
+                second = self._second_try(request, passage, error)
+                if second is None:
+                    raise
+            else:
+                return
+            await self._hand_on(second, passage, send)
+
+    async def _hand_on(self, request: UpstreamRequest, passage: Passage, send: Send) -> None:
+        upstream = self._upstreams[passage.match.route.upstream]
+        async with upstream.exchange(request) as answer:
             await _begin(answer, passage, send)
             await _pass_on(answer, passage, send)
+
+    def _second_try(
+        self, request: UpstreamRequest, passage: Passage, error: UpstreamError
+    ) -> UpstreamRequest | None:
+        """Once, where that can't do a thing twice, and while few others need one, too."""
+        service = passage.match.route.upstream
+        second = again(request, error)
+        if second is None:
+            return None
+        may = self._budgets[service].spend()
+        RETRIES.labels(service, "sent" if may else "too-many").inc()
+        return second if may else None
 
     def _request(self, passage: Passage, body: Body) -> UpstreamRequest:
         head = passage.head
@@ -77,20 +102,6 @@ class Proxy:
             body=body.chunks() if body.is_there else None,
             length=body.length,
         )
-
-    async def _ask(
-        self, upstream: Upstream, request: UpstreamRequest, exchange: AsyncExitStack
-    ) -> UpstreamAnswer:
-        """Try again once where that can't do a thing twice; a POST is never sent again."""
-        try:
-            return await exchange.enter_async_context(upstream.exchange(request))
-        except UpstreamUnreachableError:
-            if request.method not in IDEMPOTENT:
-                raise
-        except UpstreamBrokenError:
-            if request.method not in SAFE or request.body is not None:
-                raise
-        return await exchange.enter_async_context(upstream.exchange(request))
 
 
 class AnswerCutShortError(Exception):
