@@ -13,6 +13,18 @@ from stitch_common.bus.topology import STREAM, STREAMS, apply_stream
 log = structlog.get_logger(__name__)
 
 
+async def resume(outbox: OutboxRows, service: str) -> Cursor:
+    """Give the stored cursor, after mending what a restore into another cluster has upset.
+
+    Transactions are counted from below again there: new facts would never come behind the cursor,
+    and facts that waited would go on waiting until the count has caught up.
+    """
+    if await outbox.mend_order():
+        log.warning("outbox_was_restored", service=service)
+        metrics.RESTORES.labels(service).inc()
+    return await outbox.cursor()
+
+
 async def heal(bus: Bus, outbox: OutboxRows, service: str) -> Cursor:
     """Give the cursor to go on from: where it stood, or after the last fact that has survived.
 

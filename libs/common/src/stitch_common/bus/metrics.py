@@ -25,6 +25,9 @@ PUBLISH_SECONDS = Histogram(
 HEALS = Counter(
     "stitch_outbox_heals_total", "Times the stream had lost acknowledged facts", ["service"]
 )
+RESTORES = Counter(
+    "stitch_outbox_restores_total", "Times the outbox came from another cluster", ["service"]
+)
 CONSUMER_LAG = Gauge("stitch_consumer_lag", "Facts that a consumer has not seen", ["consumer"])
 CONSUMER_UNSETTLED = Gauge(
     "stitch_consumer_ack_pending", "Facts delivered and not acknowledged", ["consumer"]

@@ -12,7 +12,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from stitch_common.bus import metrics
 from stitch_common.bus.connection import Bus, BusClosedError
-from stitch_common.bus.healing import heal
+from stitch_common.bus.healing import heal, resume
 from stitch_common.bus.publishing import FEW, publish
 from stitch_common.bus.repository import Cursor, OutboxRows, Waiting
 
@@ -103,7 +103,7 @@ class _ActiveRelay:
         self._store_due = self._sample_due = self._maintenance_due = 0.0
 
     async def work(self, stop: asyncio.Event) -> None:
-        self._cursor = self._stored = await self._outbox.cursor()
+        self._cursor = self._stored = await resume(self._outbox, self._schema)
         while True:
             _honour_cancellation()
             is_last_time = stop.is_set()

@@ -18,6 +18,20 @@ KEEP_INBOX = timedelta(days=35)
 
 DAYS_AHEAD = 3
 
+_PASSED = "(fact.txid, fact.id) <= (cursor.txid, cursor.id) and created_at <= moved_at"
+_AHEAD = "fact.txid >= pg_snapshot_xmax(pg_current_snapshot())"
+_RESTORED = f"""
+select exists (select from outbox_cursor as fact where {_AHEAD})
+    or exists (select from outbox as fact where {_AHEAD})
+    or exists (select from outbox as fact, outbox_cursor as cursor
+               where (fact.txid, fact.id) <= (cursor.txid, cursor.id) and created_at > moved_at)
+"""  # noqa: S608 - all of it stands here
+_RESTAMP = f"""
+update outbox as fact set txid = (case when {_PASSED} then '0' else '1' end)::xid8
+from outbox_cursor as cursor where ({_PASSED}) or {_AHEAD}
+"""  # noqa: S608 - all of it stands here
+RESTAMP_SECONDS = 900
+
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
@@ -90,6 +104,21 @@ class OutboxRows:
             "select txid, id, stream_sequence, fact_id from outbox_cursor"
         )
         return Cursor(**dict(row)) if row else Cursor()
+
+    async def mend_order(self) -> bool:
+        """Put what another cluster has counted before all that this one counts, if need be.
+
+        Transaction 0 holds what the cursor had passed, 1 what had waited. PostgreSQL gives neither
+        number to anybody.
+        """
+        if not await self._connection.fetchval(_RESTORED, timeout=RESTAMP_SECONDS):
+            return False
+        async with self._connection.transaction():
+            await self._connection.execute(_RESTAMP, timeout=RESTAMP_SECONDS)
+            await self._connection.execute(
+                "update outbox_cursor set txid = '0', id = $1, moved_at = now()", 2**63 - 1
+            )
+        return True
 
     async def move(self, to: Cursor) -> None:
         await self._connection.execute(
