@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from urllib.parse import urlsplit
 
 import kubernetes_validate
 import pytest
@@ -11,6 +12,7 @@ from tests.architecture.deployment.kustomize import Manifest
 VERSION = "1.35"
 CUSTOM = {"Cluster", "Gateway", "HTTPRoute"}
 """Their operators bring the schemas; ours are checked by the rules below alone."""
+UPSTREAMS = {f"STITCH_{name}_URL" for name in ("AUTH", "CONTENT", "EVENTS", "NOTIFICATIONS", "AI")}
 REFERENCE = re.compile(r"\$\(([A-Z_]+)\)")
 
 
@@ -58,6 +60,26 @@ def test_a_service_leads_to_a_port_of_its_pods(cluster: Cluster) -> None:
         assert len(pods) == 1, name_of(service)
         for port in service["spec"]["ports"]:
             assert pods[0].ports[port["targetPort"]] == port["port"], name_of(service)
+
+
+def test_the_gateway_sees_every_pod_that_it_chooses_among(cluster: Cluster) -> None:
+    """A headless Service's name stands for the pods, another's for a connection to one of them."""
+    headless = {
+        service["metadata"]["name"]
+        for service in cluster.of_kind("Service")
+        if service["spec"].get("clusterIP") == "None"
+    }
+    (pod,) = (
+        deployment["spec"]["template"]["spec"]
+        for deployment in cluster.of_kind("Deployment")
+        if deployment["metadata"]["name"] == "gateway-api"
+    )
+    (container,) = pod["containers"]
+    urls = [each["value"] for each in container["env"] if each["name"] in UPSTREAMS]
+
+    assert len(urls) == len(UPSTREAMS)
+    assert {urlsplit(url).hostname for url in urls} <= headless
+    assert "gateway-api" not in headless
 
 
 def test_what_is_spread_and_disrupted_and_scaled_is_there(cluster: Cluster) -> None:
