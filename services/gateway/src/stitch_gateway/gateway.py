@@ -31,19 +31,20 @@ Page = Callable[[Request], Awaitable[Response]]
 class Limits(Protocol):
     """How much each may ask."""
 
-    async def admit(self, route: Route, *, client: str, principal: Principal | None) -> Fields:
-        """What the answer tells about the limit; an error of the kind THROTTLED refuses.
+    def knock(self, route: Route, client: str) -> None:
+        """Count a request before any work is done for it; an error of the kind THROTTLED refuses.
 
-        `client` is the address as `client_address` has it. Counts that this process keeps itself
-        are looked up without a suspension: this is the hot path.
+        `client` is the address as `client_address` has it.
         """
 
+    async def admit(
+        self, route: Route, method: str, *, client: str, principal: Principal | None
+    ) -> Fields:
+        """What the answer tells about the limit; an error of the kind THROTTLED refuses.
 
-class Unlimited:
-    """Everybody may ask as much as they like."""
-
-    async def admit(self, _route: Route, *, client: str, principal: Principal | None) -> Fields:  # noqa: ARG002 - the signature is the Protocol's
-        return []
+        Counts that this process keeps itself are looked up without a suspension: this is the hot
+        path.
+        """
 
 
 class Gateway:
@@ -87,11 +88,12 @@ class Gateway:
         match = self._table.find(head.method, head.path)
         record = record_of(scope)
         scope["route"], record.upstream = match.route, match.route.upstream
+        client = self._client(scope, head)
+        self._limits.knock(match.route, client)
         admission = await self._guard.admit(match.route.access, head.single.get(b"authorization"))
         record.user_id = admission.principal.user_id if admission.principal else None
-        client = self._client(scope, head)
         record.standing = await self._limits.admit(
-            match.route, client=client, principal=admission.principal
+            match.route, head.method, client=client, principal=admission.principal
         )
         if match.route.upstream == HERE:
             request = Request({**scope, "path_params": match.values}, receive)

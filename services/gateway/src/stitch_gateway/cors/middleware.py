@@ -21,6 +21,8 @@ PAGE_POLICY = (
 )
 """For pages of services that have not set a stricter one of their own: no scripts at all."""
 HSTS = "max-age=31536000; includeSubDomains"
+THROTTLED = 429
+"""Who refuses tells of the limit itself, be it a service or the gateway."""
 
 
 class BrowserHeaders:
@@ -36,7 +38,8 @@ class BrowserHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *record_of(scope).standing]
+                if message["status"] != THROTTLED:
+                    message["headers"] = [*message["headers"], *record_of(scope).standing]
                 self._add(MutableHeaders(scope=message), granted)
             await send(message)
 

@@ -2,12 +2,30 @@
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from enum import StrEnum
 
 KIB = 1024
 DEFAULT_BODY = 1024 * KIB
 IMPORT_BODY = 10 * 1024 * KIB
 PROMPT_BODY = 256 * KIB
 PATIENT = timedelta(seconds=120)
+SAFE = frozenset({"GET", "HEAD"})
+
+
+class RouteClass(StrEnum):
+    """Routes that are limited together; `limits/models.py` says how."""
+
+    READ = "read"
+    WRITE = "write"
+    GUEST = "guest"
+    LOG_IN = "log-in"
+    MAIL = "mail"
+    """What sends mail to somebody."""
+    PROMPT = "prompt"
+    """What asks a language model."""
+    IMPORT = "import"
+    PROBE = "probe"
+    """What an orchestrator asks, who is not limited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +77,8 @@ class Route:
     answers_within: timedelta = timedelta(seconds=15)
     """Until the answer begins, and between its parts."""
     moved: Moved | None = None
+    limited_as: RouteClass | None = None
+    """Unset: what is safe reads, all else writes."""
     is_page: bool = False
     """People look at it in a browser, so its errors are pages too."""
     path: str = field(init=False)
@@ -67,6 +87,12 @@ class Route:
     def __post_init__(self) -> None:
         shown = self.template.replace(":int}", "}").replace(":path}", "}")
         object.__setattr__(self, "path", shown)
+
+    def class_of(self, method: str) -> RouteClass:
+        """What a request with this method is limited as."""
+        if self.limited_as is not None:
+            return self.limited_as
+        return RouteClass.READ if method in SAFE else RouteClass.WRITE
 
 
 @dataclass(frozen=True, slots=True)

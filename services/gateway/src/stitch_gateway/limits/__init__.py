@@ -1,0 +1,1 @@
+"""How much each may ask: by network, by principal and by class of route."""
