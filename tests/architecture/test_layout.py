@@ -19,7 +19,7 @@ SLICE_MODULES = {
 }  # fmt: skip
 SERVICE_MODULES = {"__init__", "__main__", "settings", "api", "worker", "db"}
 BANNED_NAMES = re.compile(r"(^|_)(utils?|helpers?|managers?|misc|common)(_|$)")
-MAX_COMMON_LINES = {"bus": 2000, "http": 1500, "the rest": 1750}
+MAX_COMMON_LINES = {"bus": 2200, "http": 1500, "the rest": 1750}
 """In each of the shared library's rooms; ADR 4."""
 SILENT_TOKENS = {
     tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT,
