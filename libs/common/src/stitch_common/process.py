@@ -20,7 +20,8 @@ from stitch_common.bus.relay import Relay
 from stitch_common.bus.subscriptions import Subscriptions
 from stitch_common.bus.topology import apply as apply_topology
 from stitch_common.http.ops import ReadinessCheck, create_ops_app
-from stitch_common.http.server import Protocol, create_server, serve
+from stitch_common.http.server import create_server, serve
+from stitch_common.http.strict_limits import Limits
 from stitch_common.runtime import Component, Runtime, StoredRuntime
 from stitch_common.security.feed import revocation_feed
 from stitch_common.settings import ServiceSettings, StoredServiceSettings
@@ -54,8 +55,6 @@ class Service(Generic[R]):
     create_worker: Callable[[R], Worker] = field(default=no_worker)
     commands: Mapping[str, Callable[[R], Awaitable[str]]] = field(default_factory=dict)
     """What else the command line can ask for, once; each tells what it did."""
-    protocol: Protocol = "httptools"
-    """What parses requests to the API."""
 
     @property
     def package(self) -> str:
@@ -134,7 +133,6 @@ class Process:
 
     def __init__(self, service: Service[Any], runtime: Runtime[Any], command: str) -> None:
         self._settings = runtime.settings
-        self._protocol = service.protocol
         self._api = service.create_api(runtime) if command in {"api", "all"} else None
         works = command in {"worker", "all"}
         self._components = _components(service, runtime) if works else []
@@ -145,16 +143,19 @@ class Process:
         self._is_draining = False
 
     async def run(self, stop: asyncio.Event) -> None:
-        """HTTP ends first, then what works, then the relay with the last facts, then ops."""
-        api_ended, work_ended, relay_ended = (asyncio.Event() for _ in range(3))
+        """Readiness ends first, then HTTP, then what works, then the relay, then ops."""
+        leaving, api_ended, work_ended, relay_ended = (asyncio.Event() for _ in range(4))
         async with asyncio.TaskGroup() as parts:
             parts.create_task(self._serve(self._ops_app(), self._settings.ops_port, relay_ended))
             relaying = _start(parts, self._relays, work_ended)
             working = _start(parts, self._components, api_ended)
-            serving = parts.create_task(self._serve_api(stop))
+            serving = parts.create_task(self._serve_api(leaving))
             await stop.wait()
             self._is_draining = True
             log.info("draining")
+            if self._api is not None:
+                await asyncio.sleep(self._settings.drain_notice.total_seconds())
+            leaving.set()
             await serving
             api_ended.set()
             await asyncio.gather(*working)
@@ -169,17 +170,15 @@ class Process:
         if self._api is None:
             await stop.wait()
         else:
-            await self._serve(self._api, self._settings.listen_port, stop, self._protocol)
+            await self._serve(self._api, self._settings.listen_port, stop)
 
-    async def _serve(
-        self, app: ASGIApp, port: int, stop: asyncio.Event, protocol: Protocol = "httptools"
-    ) -> None:
+    async def _serve(self, app: ASGIApp, port: int, stop: asyncio.Event) -> None:
         server = create_server(
             app,
-            protocol=protocol,
             host=self._settings.listen_host,
             port=port,
             drain_timeout=self._settings.drain_timeout,
+            limits=Limits.of(self._settings),
         )
         await serve(server, stop)
 

@@ -53,7 +53,20 @@ class ServiceSettings(BaseSettings):
     otlp_endpoint: str | None = None
     trace_sample_ratio: float = Field(default=1.0, ge=0, le=1)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    drain_notice: timedelta = timedelta(seconds=0.5)
+    """Between not being ready any more and taking no more connections."""
     drain_timeout: timedelta = timedelta(seconds=20)
+
+    head_timeout: timedelta = timedelta(seconds=10)
+    """From connecting to the first byte of a request, and from there to the end of its head."""
+    body_timeout: timedelta = timedelta(seconds=20)
+    """How long a client may pause within a body; who sends too slowly pauses."""
+    min_body_rate: int = Field(default=1024, ge=1)
+    """Bytes a second of a body, below which a client uses up its `body_timeout`."""
+    answer_timeout: timedelta = timedelta(seconds=30)
+    """Until a client has taken something of the answer that waits for it."""
+    keep_alive_timeout: timedelta = timedelta(seconds=75)
+    """Between an answer and the next request of a connection."""
 
     @classmethod
     def settings_customise_sources(

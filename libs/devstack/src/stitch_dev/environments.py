@@ -35,6 +35,7 @@ def _common(service: Service, around: Surroundings) -> Mapping[str, str]:
         "STITCH_NATS_URL": ports.nats_url,
         "STITCH_JWKS_URL": f"http://{HOST}:{ports.api(1)}/api/auth/.well-known/jwks.json",
         "STITCH_OTLP_ENDPOINT": f"http://{HOST}:{ports.page}",
+        "STITCH_DRAIN_NOTICE": "PT0S",
         "STITCH_DRAIN_TIMEOUT": _DRAIN,
     }
 

@@ -2,11 +2,10 @@
 
 from stitch_common.process import Service, main
 from stitch_gateway.api import create_api
-from stitch_gateway.intake.protocol import Protocol
 from stitch_gateway.runtime import GatewayRuntime
 from stitch_gateway.settings import GatewaySettings
 
-SERVICE = Service("gateway", GatewaySettings, GatewayRuntime.of, create_api, protocol=Protocol)
+SERVICE = Service("gateway", GatewaySettings, GatewayRuntime.of, create_api)
 
 if __name__ == "__main__":
     main(SERVICE)

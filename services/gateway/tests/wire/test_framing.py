@@ -138,10 +138,12 @@ async def test_who_asked_to_be_told_to_continue_and_is_refused_is_disconnected(
 
 
 async def test_an_upgrade_is_not_passed_on(raw: Raw, backends: dict[str, Backend]) -> None:
-    upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    """S75."""
+    upgrade = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n"
 
     answer = await raw(PUBLISHED + HOST + upgrade + b"\r\n")
 
     assert status(answer) == 200
     [seen] = backends["content"].seen
     assert seen.values("upgrade") == seen.values("connection") == []
+    assert seen.values("http2-settings") == []

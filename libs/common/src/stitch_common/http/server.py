@@ -1,15 +1,16 @@
-"""uvicorn as every process runs it: our signals, our logs, drained within a limit."""
+"""uvicorn as every process runs it: strict, with our signals and our logs, drained in time."""
 
 import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Literal
 
 import uvicorn
 from starlette.types import ASGIApp
 
-Protocol = type[asyncio.Protocol] | Literal["httptools"]
+from stitch_common.http.strict import StrictProtocol
+from stitch_common.http.strict_limits import Limits
+from stitch_common.http.strict_times import StrictConfig
 
 
 class Server(uvicorn.Server):
@@ -21,30 +22,24 @@ class Server(uvicorn.Server):
 
 
 def create_server(
-    app: ASGIApp,
-    *,
-    host: str,
-    port: int,
-    drain_timeout: timedelta,
-    protocol: Protocol = "httptools",
+    app: ASGIApp, *, host: str, port: int, drain_timeout: timedelta, limits: Limits | None = None
 ) -> Server:
-    return Server(
-        uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            lifespan="off",
-            loop="none",
-            http=protocol,
-            ws="none",
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=int(drain_timeout.total_seconds()),
-        )
+    config = StrictConfig(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        loop="none",
+        http=StrictProtocol,
+        ws="none",
+        timeout_graceful_shutdown=int(drain_timeout.total_seconds()),
     )
+    config.limits = limits or Limits()
+    return Server(config)
 
 
 async def serve(server: Server, stop: asyncio.Event) -> None:

@@ -1,0 +1,89 @@
+"""A head that every reader reads alike (RFC 9112 §3, §6), and the answers that others get."""
+
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from uuid import uuid4
+
+from stitch_common.context import request_id
+from stitch_common.http.problems import problem
+
+Fields = list[tuple[bytes, bytes]]
+
+METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
+VERSIONS = frozenset({"1.0", "1.1"})
+HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+LENGTH = re.compile(rb"[0-9]{1,15}")
+ABSOLUTE = re.compile(rb"https?://([^/?#]*)(/[^#]*)", re.IGNORECASE)
+OF_UPGRADES = frozenset({b"upgrade", b"http2-settings"})
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a connection is closed, for whoever is at its other end."""
+
+    status: int
+    code: str
+    detail: str
+
+    def answer(self) -> bytes:
+        """The whole answer; it shows nothing of what was sent."""
+        chosen = uuid4().hex
+        before = request_id.set(chosen)
+        headers = {"x-request-id": chosen, "connection": "close"}
+        made = problem(
+            self.status, code=self.code, detail=self.detail, instance="", headers=headers
+        )
+        request_id.reset(before)
+        line = f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}".encode()
+        fields = [name + b": " + value for name, value in made.raw_headers]
+        return b"\r\n".join([line, *fields, b"", bytes(made.body)])
+
+
+class RefusedError(Exception):
+    """Stops the parser; the connection has no further use."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
+MALFORMED = Refusal(400, "malformed-request", "This is not a request that HTTP/1.1 allows.")
+BAD_HOST = Refusal(400, "bad-host", "A request needs exactly one Host, and a valid one.")
+BAD_LENGTH = Refusal(400, "bad-length", "Content-Length must be one plain number.")
+BAD_TARGET = Refusal(400, "bad-target", "The request target must be a path of this host.")
+BAD_CODING = Refusal(400, "bad-coding", "Transfer-Encoding must be said once, in HTTP/1.1.")
+UNKNOWN_CODING = Refusal(501, "unknown-coding", "Transfer-Encoding can only be chunked.")
+UNKNOWN_METHOD = Refusal(501, "unknown-method", "This method is not used here.")
+NO_UPGRADE = Refusal(501, "no-upgrade", "Only HTTP/1.1 is spoken here, and no WebSocket.")
+UNKNOWN_EXPECTATION = Refusal(417, "unknown-expectation", "Only 100-continue can be expected.")
+TOO_EAGER = Refusal(503, "too-eager", "Wait for answers before you send more requests.")
+LONG_TARGET = Refusal(414, "address-too-long", "The address of this request is too long.")
+LARGE_HEAD = Refusal(431, "head-too-large", "The head of this request is too large.")
+SLOW_HEAD = Refusal(408, "slow-head", "The head of this request did not arrive in time.")
+SLOW_BODY = Refusal(408, "slow-body", "The body did not arrive in time.")
+
+
+def path_and_query(target: bytes, host: bytes) -> tuple[bytes, bytes]:
+    """What is asked for; an absolute target (RFC 9112 §3.2.2) must name the Host that is asked."""
+    if target[0] != ord("/"):
+        absolute = ABSOLUTE.fullmatch(target)
+        if absolute is None or absolute[1].lower() != host.lower():
+            raise RefusedError(BAD_TARGET)
+        target = absolute[2]
+    if b"#" in target:
+        raise RefusedError(BAD_TARGET)
+    path, _, query = target.partition(b"?")
+    return path, query
+
+
+def size_of(target: bytes, fields: Fields) -> int:
+    """Bytes of a head as far as it has been read, without its line ends."""
+    return len(target) + sum(len(name) + len(value) for name, value in fields)
+
+
+def without_upgrade(method: bytes, target: bytes, version: str, fields: Fields) -> bytes:
+    """The same head again, with nothing in it that leads out of HTTP/1.1."""
+    lines = [b"%b %b HTTP/%b" % (method, target, version.encode())]
+    lines += [name + b": " + value for name, value in fields if name not in OF_UPGRADES]
+    return b"\r\n".join([*lines, b"", b""])

@@ -1,0 +1,29 @@
+"""Two doors: a service's own port, and the gateway's in front of services that remember."""
+
+from collections.abc import AsyncGenerator, Generator
+
+import pytest
+from tests.http.wire import Recorder, served
+
+
+@pytest.fixture(scope="session")
+def recording() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture(scope="session")
+async def service_port(recording: Recorder) -> AsyncGenerator[int]:
+    async with served(recording) as port:
+        yield port
+
+
+@pytest.fixture
+def recorder(recording: Recorder) -> Generator[Recorder]:
+    yield recording
+    recording.seen.clear()
+
+
+@pytest.fixture
+def port(service_port: int, recorder: Recorder) -> int:
+    """Of a service that is asked directly."""
+    return service_port

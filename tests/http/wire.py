@@ -1,0 +1,144 @@
+"""Raw bytes on a socket, and a server that remembers what of them reached an application."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from stitch_common.http.server import create_server, serve
+from stitch_common.http.strict_limits import Limits
+
+PATIENCE = 20
+"""Seconds until a test gives up; no test waits so long unless it fails."""
+QUICK = Limits(
+    head_timeout=timedelta(seconds=1),
+    body_timeout=timedelta(seconds=1),
+    answer_timeout=timedelta(seconds=1),
+    keep_alive_timeout=timedelta(seconds=1),
+)
+STATUS_LINE = re.compile(rb"HTTP/1\.1 ([1-5][0-9][0-9]) ")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One request as an application got it."""
+
+    method: str
+    target: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def values(self, name: str) -> list[str]:
+        return [value for key, value in self.headers if key == name]
+
+
+@dataclass
+class Recorder:
+    """Reads each request to its end, remembers it, and answers with its path."""
+
+    seen: list[Seen] = field(default_factory=list)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = bytearray()
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            if not message.get("more_body", False):
+                break
+        query = f"?{scope['query_string'].decode()}" if scope["query_string"] else ""
+        headers = [
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
+        ]
+        target = scope["raw_path"].decode() + query
+        self.seen.append(Seen(scope["method"], target, headers, bytes(body)))
+        await answer(send, f"<{target}>".encode())
+
+
+async def answer(send: Send, body: bytes, *, status: int = 200) -> None:
+    headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"text/plain")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+@asynccontextmanager
+async def served(app: ASGIApp, limits: Limits = QUICK) -> AsyncGenerator[int]:
+    """Give the port of a server that runs this application, as every process does."""
+    server = create_server(
+        app, host="127.0.0.1", port=0, drain_timeout=timedelta(seconds=2), limits=limits
+    )
+    stop = asyncio.Event()
+    serving = asyncio.create_task(serve(server, stop))
+    while not server.started:  # noqa: ASYNC110 - uvicorn tells it by a flag only
+        await asyncio.sleep(0.005)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        stop.set()
+        await serving
+
+
+@asynccontextmanager
+async def connected(
+    port: int,
+) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield reader, writer
+    finally:
+        writer.transport.abort()
+
+
+async def until_closed(reader: asyncio.StreamReader) -> bytes:
+    """All that comes until the other side closes; that it closes is part of every promise."""
+    received = bytearray()
+    async with asyncio.timeout(PATIENCE):
+        try:
+            while part := await reader.read(65536):
+                received += part
+        except ConnectionResetError:
+            pass
+    return bytes(received)
+
+
+async def exchange(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
+    """Send these very bytes and give all that was answered until the connection was closed."""
+    async with connected(port) as (reader, writer):
+        for part in parts:
+            writer.write(part)
+            await asyncio.sleep(pause)
+        return await until_closed(reader)
+
+
+def statuses(received: bytes) -> list[int]:
+    """Of the final answers, in order."""
+    return [int(found) for found in STATUS_LINE.findall(received) if int(found) >= 200]
+
+
+def code(received: bytes) -> str:
+    """Of the last answer, which must be a well-made problem that ends the connection."""
+    *_, last = STATUS_LINE.finditer(received)
+    head, _, body = received[last.start() :].partition(b"\r\n\r\n")
+    _, *lines = head.decode().lower().split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    problem = json.loads(body)
+    assert headers["content-type"] == "application/problem+json"
+    assert headers["connection"] == "close"
+    assert int(headers["content-length"]) == len(body)
+    assert problem["request_id"] == headers["x-request-id"]
+    return str(problem["code"])
+
+
+def request(
+    line: bytes = b"GET /here HTTP/1.1",
+    *fields: bytes,
+    host: Sequence[bytes] = (b"Host: localhost",),
+    body: bytes = b"",
+) -> bytes:
+    return b"\r\n".join([line, *host, *fields, b"", body])
