@@ -272,14 +272,14 @@ async def test_a_head_without_end_is_refused_before_it_is_kept(port: int) -> Non
 async def test_a_thousand_slow_sockets_do_not_stop_service(recorder: Recorder) -> None:
     """S66."""
     kinds = [b"", b"GET / HTTP/1.1\r\nX", request(POST, CHUNKED, body=b"1\r\nx"), request()]
-    async with served(recorder, replace(QUICK, head_timeout=timedelta(seconds=20))) as port:
-        async with AsyncExitStack() as slow:
-            for number in range(1000):
-                _, writer = await slow.enter_async_context(connected(port))
-                writer.write(kinds[number % len(kinds)])
+    patient = replace(QUICK, head_timeout=timedelta(seconds=20))
+    async with served(recorder, patient) as port, AsyncExitStack() as slow:
+        for number in range(1000):
+            _, writer = await slow.enter_async_context(connected(port))
+            writer.write(kinds[number % len(kinds)])
 
-            fast = [exchange(port, request(b"GET /fast HTTP/1.1", CLOSE)) for _ in range(20)]
-            received = await asyncio.gather(*fast)
+        fast = [exchange(port, request(b"GET /fast HTTP/1.1", CLOSE)) for _ in range(20)]
+        received = await asyncio.gather(*fast)
 
     assert [statuses(each) for each in received] == [[200]] * 20
 
