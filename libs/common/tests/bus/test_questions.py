@@ -14,12 +14,12 @@ from stitch_common.bus.questions import (
     Answer,
     LateAnswerError,
     NoAnswerError,
-    Question,
     QuestionRefusedError,
     Responder,
     ask,
 )
 from stitch_common.context import request_id
+from stitch_common.contracts.questions import Question
 from stitch_common.errors import ErrorKind, StitchError
 
 

@@ -43,10 +43,11 @@ class Cluster:
 
     async def restore(self, lost: "Cluster", dump: Path) -> None:
         """Do as an operator does: `pg_dump`, and `pg_restore` somewhere else."""
-        for command in (
+        commands: list[list[str | Path]] = [
             [TOOLS / "pg_dump", "-Fc", "-f", dump, lost.dsn],
             [TOOLS / "pg_restore", "--exit-on-error", "-d", self.dsn, dump],
-        ):
+        ]
+        for command in commands:
             child = await asyncio.create_subprocess_exec(*command)
             assert await child.wait() == 0
 

@@ -76,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument(
         "--from", dest="start", required=True, help="a sequence, `all`, or a moment (UTC)"
     )
+    replay.add_argument(
+        "--rebuild", action="store_true", help="let a projection forget these facts first"
+    )
     return parser
 
 
@@ -149,4 +152,5 @@ async def _chosen(bus: Bus, wish: argparse.Namespace) -> list[parking.Parked]:
 
 
 async def _replay(bus: Bus, wish: argparse.Namespace) -> Answer:
-    return await replaying.replay(bus, wish.consumer, replaying.start_of(wish.start))
+    again = replaying.rebuild if wish.rebuild else replaying.replay
+    return await again(bus, wish.consumer, replaying.start_of(wish.start))

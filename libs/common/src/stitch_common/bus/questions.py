@@ -1,14 +1,13 @@
 """Request and reply over core NATS, for the few questions that one service has to another.
 
-Nothing is stored: a question that nobody answers in time is an error, and asking again is right
-only because answering changes nothing.
+Nothing is stored: a question that nobody answers in time is an error. The questions themselves are
+contracts (`stitch_common.contracts.questions`).
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from datetime import timedelta
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any
 
 import structlog
 from nats.aio.msg import Msg
@@ -22,23 +21,13 @@ from pydantic import BaseModel, ValidationError
 from stitch_common.bus.connection import Bus
 from stitch_common.bus.envelope import REQUEST_ID
 from stitch_common.context import request_id
+from stitch_common.contracts.questions import A, Question
 from stitch_common.errors import ErrorKind, StitchError
 
 log = structlog.get_logger(__name__)
 
 _TRACE = TraceContextTextMapPropagator()
 _KIND, _CODE, _DEADLINE = "stitch-kind", "stitch-code", "stitch-deadline"
-
-A = TypeVar("A", bound=BaseModel)
-
-
-class Question(BaseModel, Generic[A]):
-    """What one service asks another; `subject` is `stitch._ask.<service>.<name>.v1`."""
-
-    subject: ClassVar[str]
-    answer: ClassVar[type[BaseModel]]
-    deadline: ClassVar[timedelta]
-
 
 Answer = Callable[[Any], Awaitable[BaseModel]]
 

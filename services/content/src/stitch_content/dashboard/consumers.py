@@ -1,9 +1,10 @@
-"""Facts in: what each of them tells the dashboard."""
+"""Facts in: what each of them tells the dashboard, and the question to forget some of them."""
 
-from typing import get_args
+from typing import Any, get_args
 
 from stitch_common.bus.consumer import BatchConsumer
 from stitch_common.bus.inbox import Received
+from stitch_common.bus.questions import Answer
 from stitch_common.contracts import Fact
 from stitch_common.contracts.auth import (
     UserDeactivated,
@@ -50,6 +51,7 @@ from stitch_common.contracts.notifications import (
     EmailQueued,
     EmailSent,
 )
+from stitch_common.contracts.questions import ForgetDashboard, Forgotten, Question
 from stitch_content.dashboard.rules import ACTIVE, GONE, INACTIVE, PRESENT, Sighting
 from stitch_content.dashboard.service import DashboardService
 
@@ -101,6 +103,13 @@ def dashboard_consumer(dashboard: DashboardService) -> BatchConsumer:
         await dashboard.take([(sighting_of(fact), received) for fact, received in batch])
 
     return BatchConsumer(NAME, FACTS, on_facts)
+
+
+def dashboard_answers(dashboard: DashboardService) -> dict[type[Question[Any]], Answer]:
+    async def forget(question: ForgetDashboard) -> Forgotten:
+        return Forgotten(facts=await dashboard.forget(NAME, question.since))
+
+    return {ForgetDashboard: forget}
 
 
 def sighting_of(fact: Fact) -> Sighting:

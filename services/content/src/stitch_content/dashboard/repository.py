@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stitch_common.bus.inbox import Received
 from stitch_common.database import Database
 from stitch_content.dashboard.models import Activity
-from stitch_content.dashboard.rules import ACCEPTED, GONE, WRITTEN, Sighting
+from stitch_content.dashboard.rules import ACCEPTED, GONE, WRITTEN, Sighting, first_id
 
 KEPT_ACTIVITIES = 200
 
@@ -45,6 +45,26 @@ FORGET_OLD = text(
         select at, fact_id from content.dashboard_activity
         order by at desc, fact_id desc offset :kept - 1 limit 1
     )
+    """
+)
+
+FORGET_MARKS = text(
+    "delete from content.inbox where consumer = :consumer and fact_id >= :first returning fact_id"
+)
+# Readers may go on; a batch that is being taken ends first, or begins when all is forgotten.
+KEEP_OUT = text("lock table content.dashboard_known in exclusive mode")
+FORGET_ACTIVITY = text("delete from content.dashboard_activity where at >= :since")
+FORGET_KNOWN = text(
+    """
+    delete from content.dashboard_known
+    where told_at >= :since and (counted_at is null or counted_at >= :since)
+    """
+)
+# What is older than the facts that come again stays, and believes any of them.
+DOUBT_KNOWN = text(
+    """
+    update content.dashboard_known
+    set version = 0, subject = '', titled = 0, told_at = counted_at where told_at >= :since
     """
 )
 
@@ -114,6 +134,16 @@ class DashboardRepository:
         ]
         await self._session.execute(insert(Activity).on_conflict_do_nothing(), rows)
         await self._session.execute(FORGET_OLD, {"kept": KEPT_ACTIVITIES})
+
+    async def forget(self, consumer: str, since: datetime) -> int:
+        """Forget what facts since then have told; gives how many they were."""
+        await self._session.execute(KEEP_OUT)
+        marks = await self._session.execute(
+            FORGET_MARKS, {"consumer": consumer, "first": first_id(since)}
+        )
+        for statement in (FORGET_ACTIVITY, FORGET_KNOWN, DOUBT_KNOWN):
+            await self._session.execute(statement, {"since": since})
+        return len(marks.all())
 
 
 class DashboardReader:

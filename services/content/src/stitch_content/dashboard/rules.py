@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from stitch_common.security.principals import Role
 
@@ -45,6 +46,11 @@ class Sighting:
     def action(self) -> str:
         """The verb of the fact's subject."""
         return self.subject.split(".")[3]
+
+
+def first_id(since: datetime) -> UUID:
+    """The lowest id that a fact of this moment can have: they are UUIDs of version 7."""
+    return UUID(int=int(since.timestamp() * 1000) << 80)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,11 @@ class DashboardService:
             if news := [(seen, received) for seen, received in told if seen.is_news]:
                 await dashboard.note(news)
 
+    async def forget(self, consumer: str, since: datetime) -> int:
+        """Forget what the facts since then have told, so that a replay tells it anew."""
+        async with self._database.transaction() as session:
+            return await DashboardRepository(session).forget(consumer, since)
+
     async def stats(self) -> DashboardStats:
         rows = await self._reader.counts(self._clock())
         count: Counter[tuple[str, str]] = Counter()
