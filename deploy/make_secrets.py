@@ -28,6 +28,7 @@ SECRETS: Mapping[str, Mapping[str, str]] = {
         "rsvp": "RSVP_LINK_KEYS",
         "verify-email": "VERIFY_EMAIL_LINK_KEYS",
         "reset-password": "RESET_PASSWORD_LINK_KEYS",
+        "not-me": "NOT_ME_LINK_KEYS",
         "unsubscribe": "UNSUBSCRIBE_LINK_KEYS",
     },
     "nats": {"password": "NATS_PASSWORD"},

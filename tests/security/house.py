@@ -18,7 +18,7 @@ STORED = ("auth", "content", "events", "notifications", "ai")
 SERVICES = (*STORED, "gateway")
 PASSWORD = "violet-kayak-thermos-42"
 KEY = b64encode(b"k" * 32).decode()
-PURPOSES = ("rsvp", "verify-email", "unsubscribe", "reset-password", "tracking")
+PURPOSES = ("rsvp", "verify-email", "unsubscribe", "reset-password", "not-me", "tracking")
 JWKS = "/api/auth/.well-known/jwks.json"
 
 

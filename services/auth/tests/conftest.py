@@ -45,7 +45,9 @@ def settings_with(**changes: Any) -> AuthSettings:
         "cursor_key": SecretStr("c" * 40),
         "secret_keys": {"k1": KEY},
         "password_peppers": {"p1": KEY},
-        "link_keys": {"verify-email": {"1": KEY}, "reset-password": {"1": KEY}},
+        "link_keys": {
+            purpose: {"1": KEY} for purpose in ("verify-email", "reset-password", "not-me")
+        },
         "mail_answer_after": timedelta(0),
         "public_url": "https://stitch.example",
         "cors_origins": ("https://app.example",),

@@ -8,10 +8,11 @@ from services.auth.tests.conftest import KEY, Wired
 from stitch_common.security.links import LinkSigner
 from stitch_common.testing.clock import SettableClock
 
-IDS = {"verify-email": "verification_id", "reset-password": "reset_id"}
+IDS = {"verify-email": "verification_id", "reset-password": "reset_id", "not-me": "notice_id"}
 SUBJECTS = {
     "verify-email": "email_verification.requested",
     "reset-password": "password_reset.requested",
+    "not-me": "security_notice.requested",
 }
 
 

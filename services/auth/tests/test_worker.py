@@ -33,7 +33,7 @@ def settings() -> AuthSettings:
 
 async def prepare(wired: Wired) -> None:
     """Run the worker's component until it has done its work."""
-    component, _rotation = create_worker(wired.runtime).components
+    component, *_others = create_worker(wired.runtime).components
     assert isinstance(component, FirstThings)
     stop = asyncio.Event()
     assert await component.ready() is not None

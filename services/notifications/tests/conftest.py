@@ -43,7 +43,7 @@ def settings() -> NotificationsSettings:
         cursor_key=SecretStr("c" * 40),
         link_keys={
             purpose: {"1": KEY}
-            for purpose in ("rsvp", "verify-email", "reset-password", "unsubscribe")
+            for purpose in ("rsvp", "verify-email", "reset-password", "not-me", "unsubscribe")
         },
         public_url="https://stitch.example",
     )

@@ -12,6 +12,7 @@ from stitch_common.contracts.auth import (
     EmailVerificationRequested,
     PasswordResetRequested,
     RegistrationRepeated,
+    SecurityNoticeRequested,
 )
 from stitch_common.contracts.events import (
     EventCancelled,
@@ -149,6 +150,21 @@ def reset_requested(**changes: Any) -> PasswordResetRequested:
         "at": NOW,
     }
     return PasswordResetRequested(**{**usual, **changes})
+
+
+def security_notice(**changes: Any) -> SecurityNoticeRequested:
+    usual: dict[str, Any] = {
+        "user_id": 5,
+        "notice_id": 9,
+        "about": "new-device",
+        "email": "new@example.com",
+        "full_name": "New Person",
+        "ip": "203.0.113.7",
+        "device": "Firefox on Linux",
+        "expires_at": NOW + timedelta(days=3),
+        "at": NOW,
+    }
+    return SecurityNoticeRequested(**{**usual, **changes})
 
 
 def email_changed(**changes: Any) -> EmailChanged:

@@ -70,13 +70,19 @@ def _notifications(around: Surroundings) -> Environment:
 
 SERVICES = (
     Service("gateway", 0, is_stored=False, own=_gateway),
-    Service("auth", 1, link_purposes=("verify-email", "reset-password"), seals=True, own=_auth),
+    Service(
+        "auth",
+        1,
+        link_purposes=("verify-email", "reset-password", "not-me"),
+        seals=True,
+        own=_auth,
+    ),
     Service("content", 2, seals=True),
     Service("events", 3, link_purposes=("rsvp",)),
     Service(
         "notifications",
         4,
-        link_purposes=("rsvp", "verify-email", "reset-password", "unsubscribe"),
+        link_purposes=("rsvp", "verify-email", "reset-password", "not-me", "unsubscribe"),
         own=_notifications,
     ),
     Service("ai", 5),

@@ -18,6 +18,8 @@ from stitch_auth.keys.routes import router as keys_router
 from stitch_auth.keys.service import KeyLifecycle, KeyService
 from stitch_auth.mfa.routes import router as mfa_router
 from stitch_auth.mfa.service import SecondFactorService
+from stitch_auth.objections.routes import router as objections_router
+from stitch_auth.objections.service import ObjectionService
 from stitch_auth.pages.adapters import PageRenderer
 from stitch_auth.pages.routes import router as pages_router
 from stitch_auth.passwords.service import PasswordService
@@ -45,6 +47,7 @@ PUBLIC_ROUTES = {
     "POST /api/auth/refresh": "the refresh token is the credential",
     "POST /api/auth/password-reset": "who asks has lost the password",
     "POST /api/auth/password-reset/confirm": "the token out of the mail is the credential",
+    "POST /api/auth/not-me": "the token out of the mail is the credential",
     "GET /api/auth/.well-known/jwks.json": "public keys are for everybody",
     "GET /api/auth/.well-known/oauth-authorization-server": "where to log in is for everybody",
     "GET /verify-email/{token}": "the token out of the mail is the credential",
@@ -53,11 +56,15 @@ PUBLIC_ROUTES = {
     "GET /reset-password/{token}": "the token out of the mail is the credential",
     "HEAD /reset-password/{token}": "the token out of the mail is the credential",
     "POST /reset-password/{token}": "the token out of the mail is the credential",
+    "GET /not-me/{token}": "the token out of the mail is the credential",
+    "HEAD /not-me/{token}": "the token out of the mail is the credential",
+    "POST /not-me/{token}": "the token out of the mail is the credential",
 }
 ROUTERS = (
     registration_router,
     sessions_router,
     recovery_router,
+    objections_router,
     credentials_router,
     mfa_router,
     accounts_router,
@@ -145,7 +152,7 @@ def services(runtime: StoredRuntime[AuthSettings]) -> dict[str, Any]:
         "verifications": VerificationService(
             database,
             clock,
-            ttl=settings.verification_ttl,
+            settings=settings,
             links=links,
             limits=limits,
             sessions=sessions,
@@ -157,6 +164,14 @@ def services(runtime: StoredRuntime[AuthSettings]) -> dict[str, Any]:
             passwords=passwords,
             links=links,
             limits=limits,
+            sessions=sessions,
+        ),
+        "objections": ObjectionService(
+            database,
+            clock,
+            settings=settings,
+            passwords=passwords,
+            links=links,
             sessions=sessions,
         ),
         "credentials": CredentialsService(

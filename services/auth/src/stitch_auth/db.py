@@ -18,14 +18,14 @@ class Base(DeclarativeBase):
     metadata = MetaData(schema="auth", naming_convention=NAMING)
 
 
-def words(kind: type[E], name: str) -> Enum:
+def words(kind: type[E], name: str, *, length: int = 16) -> Enum:
     """A text column that holds one of these words, checked by the database."""
     return Enum(
         kind,
         name=name,
         native_enum=False,
         create_constraint=True,
-        length=16,
+        length=length,
         values_callable=_values,
     )
 

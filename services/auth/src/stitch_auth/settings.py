@@ -13,7 +13,7 @@ from stitch_common.settings import Keyring, Keyrings, StoredServiceSettings
 
 DEV_ORIGINS = ("http://localhost:3000",)
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-LINK_PURPOSES = frozenset({"verify-email", "reset-password"})
+LINK_PURPOSES = frozenset({"verify-email", "reset-password", "not-me"})
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
@@ -35,7 +35,7 @@ class AuthSettings(StoredServiceSettings):
     password_peppers: Keyring
     """Mixed into every password; an old one stays as long as hashes made with it."""
     link_keys: Keyrings
-    """Purposes `verify-email` and `reset-password`."""
+    """Purposes `verify-email`, `reset-password` and `not-me`."""
 
     registration: Literal["open", "invite", "closed"] = "open"
     default_role: Role = Role.VIEWER
@@ -43,8 +43,16 @@ class AuthSettings(StoredServiceSettings):
     verification_ttl: timedelta = timedelta(hours=48)
     reset_ttl: timedelta = timedelta(minutes=30)
     invitation_ttl: timedelta = timedelta(days=7)
+    objection_ttl: timedelta = timedelta(days=3)
+    """How long an owner can say that it was not them, and gets the account back as it was."""
     login_url: str | None = None
     """Where a page sends people who may now log in; unset: no such link."""
+
+    session_retention: timedelta = timedelta(days=90)
+    """How long a session that has ended is kept, to know its device again."""
+    link_retention: timedelta = timedelta(days=30)
+    """How long a mailed link is known after it has expired."""
+    audit_retention: timedelta = timedelta(days=365)
 
     cors_origins: tuple[str, ...] | None = None
     """Frontends that may use the refresh cookie; unset: `http://localhost:3000` in dev."""

@@ -1,14 +1,19 @@
 """What the auth service does apart from answering HTTP."""
 
 import asyncio
+import random
 from contextlib import suppress
 
 import structlog
+from asyncpg import PostgresError
 from sqlalchemy.exc import SQLAlchemyError
 
 from stitch_auth.keys.service import KeyLifecycle, KeyService
 from stitch_auth.mfa.service import SecondFactorService
+from stitch_auth.notices.consumers import create_consumer
+from stitch_auth.notices.service import NewDeviceService
 from stitch_auth.passwords.service import PasswordService
+from stitch_auth.pruning.service import PruningService
 from stitch_auth.registration.service import RegistrationService
 from stitch_auth.settings import AuthSettings, BootstrapUser
 from stitch_auth.throttling.service import Throttle
@@ -17,6 +22,7 @@ from stitch_common.process import Worker
 from stitch_common.runtime import StoredRuntime
 
 TICK_SECONDS = 15.0
+PRUNE_SECONDS = 3600.0
 
 log = structlog.get_logger(__name__)
 
@@ -64,12 +70,39 @@ class KeyRotation:
                 await self._lifecycle.tick()
             except (OSError, SQLAlchemyError):
                 log.exception("key_rotation_failed")  # the keys that there are still work
-            with suppress(TimeoutError):
-                async with asyncio.timeout(TICK_SECONDS):
-                    await stop.wait()
+            await _rest(stop, TICK_SECONDS)
 
     async def ready(self) -> str | None:
         return None
+
+
+class Pruning:
+    """Deletes what is old once an hour; every replica may do it."""
+
+    name = "pruning"
+
+    def __init__(self, service: PruningService) -> None:
+        self._service = service
+
+    async def run(self, stop: asyncio.Event) -> None:
+        # Replicas that start together do not begin together.
+        await _rest(stop, random.uniform(0.01, 0.1) * PRUNE_SECONDS)  # noqa: S311 - a moment
+        while not stop.is_set():
+            try:
+                if rows := await self._service.prune():
+                    log.info("pruned", rows=rows)
+            except (OSError, SQLAlchemyError, PostgresError):
+                log.exception("pruning_failed")  # what is old gets older
+            await _rest(stop, PRUNE_SECONDS)
+
+    async def ready(self) -> str | None:
+        return None
+
+
+async def _rest(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()
 
 
 async def rewrap(runtime: StoredRuntime[AuthSettings]) -> str:
@@ -98,9 +131,12 @@ def create_worker(runtime: StoredRuntime[AuthSettings]) -> Worker:
         limits=MailLimits(Throttle(database, clock), settings),
     )
     keys = KeyService.configured(database, clock, settings)
+    devices = NewDeviceService(database, clock, settings.objection_ttl)
     return Worker(
+        consumers=[create_consumer(devices)],
         components=[
             FirstThings(keys, registrations, settings.bootstrap_users),
             KeyRotation(KeyLifecycle(database, clock, settings)),
-        ]
+            Pruning(PruningService(database, clock, settings)),
+        ],
     )

@@ -14,6 +14,7 @@ from services.auth.tests.conftest import KEY, PASSWORD, People, Person, Wire, Wi
 
 from stitch_auth.worker import rewrap
 from stitch_common.database import Database
+from stitch_common.security.principals import Role
 from stitch_common.testing.clock import SettableClock
 
 MFA, TOKEN = "/api/auth/me/mfa/totp", "/api/auth/token"
@@ -211,3 +212,63 @@ async def test_it_works_on_after_its_secret_was_sealed_again(
 )
 async def test_nobody_else_may(method: str, path: str, client: httpx.AsyncClient) -> None:
     assert (await client.request(method, path, json={})).status_code == 401
+
+
+async def reset_of(
+    client: httpx.AsyncClient, people: People, user_id: int, role: Role = Role.ADMIN
+) -> httpx.Response:
+    headers = await people.headers(await people.make(role, f"{role}-of-all"))
+    return await client.delete(f"/api/auth/users/{user_id}/mfa/totp", headers=headers)
+
+
+async def test_an_admin_lets_in_who_has_lost_the_device_and_the_owner_is_told(
+    client: httpx.AsyncClient,
+    wired: Wired,
+    people: People,
+    ada: Person,
+    headers: dict[str, str],
+    clock: SettableClock,
+) -> None:
+    await enable(client, headers, clock)
+
+    answer = await reset_of(client, people, ada.id)
+
+    assert answer.status_code == 204
+    assert (await log_in(client)).status_code == 200
+    notices = await wired.facts("security_notice.requested")
+    assert [notice["about"] for notice in notices] == [
+        "second-factor-added", "second-factor-removed",
+    ]  # fmt: skip
+    assert (notices[-1]["email"], notices[-1]["ip"]) == (ada.email, None)
+    (entry,) = await wired.rows("select * from auth.audit_log where action = 'mfa.reset'")
+    assert (entry["subject"], entry["result"]) == (f"user:{ada.id}", "success")
+    assert entry["actor_id"] not in {ada.id, None}
+
+
+@pytest.mark.parametrize("user_id", [1_000_000, None], ids=["nobody", "without a factor"])
+async def test_there_is_nothing_to_reset_where_there_is_no_factor(
+    user_id: int | None, client: httpx.AsyncClient, people: People, ada: Person
+) -> None:
+    answer = await reset_of(client, people, user_id or ada.id)
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "no-second-factor")
+
+
+async def test_nobody_but_an_admin_resets_a_factor(
+    client: httpx.AsyncClient, people: People, ada: Person
+) -> None:
+    refused = await reset_of(client, people, ada.id, Role.EDITOR)
+    anonymous = await client.delete(f"/api/auth/users/{ada.id}/mfa/totp")
+
+    assert (refused.status_code, anonymous.status_code) == (403, 401)
+
+
+async def test_the_owner_is_told_when_the_factor_is_gone(
+    client: httpx.AsyncClient, wired: Wired, headers: dict[str, str], clock: SettableClock
+) -> None:
+    await enable(client, headers, clock)
+
+    await client.request("DELETE", MFA, json={"password": PASSWORD}, headers=headers)
+
+    notices = await wired.facts("security_notice.requested")
+    assert [notice["about"] for notice in notices][1:] == ["second-factor-removed"]

@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from stitch_common.settings import Keyrings, StoredServiceSettings
 
-LINK_PURPOSES = frozenset({"rsvp", "verify-email", "reset-password", "unsubscribe"})
+LINK_PURPOSES = frozenset({"rsvp", "verify-email", "reset-password", "not-me", "unsubscribe"})
 
 
 class NotificationsSettings(StoredServiceSettings):
@@ -17,7 +17,9 @@ class NotificationsSettings(StoredServiceSettings):
     listen_port: int = 8004
     ops_port: int = 9004
     link_keys: Keyrings
-    """Keys for the links in mails: `rsvp`, `verify-email`, `reset-password` and `unsubscribe`."""
+    """Keys for the links in mails, by purpose: `rsvp`, `verify-email` …"""
+    account_pages_url: str | None = None
+    """Where the pages behind links about accounts are; unset: `public_url`, where auth has them."""
 
     smtp_host: str = "127.0.0.1"
     smtp_port: int = Field(default=1025, ge=1, le=65535)

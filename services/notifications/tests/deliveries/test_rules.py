@@ -14,6 +14,7 @@ from services.notifications.tests.factories import (
     registration_repeated,
     rescheduled,
     reset_requested,
+    security_notice,
     verification_requested,
 )
 
@@ -33,6 +34,7 @@ from stitch_notifications.templates.models import Kind
         (verification_requested(), Kind.VERIFICATION, "verification:9"),
         (reset_requested(), Kind.RESET, "reset:9"),
         (email_changed(), Kind.EMAIL_CHANGED, "user:5:2026-03-02T12:00:00+00:00"),
+        (security_notice(), Kind.SECURITY_NOTICE, "notice:9"),
         (registration_repeated(), Kind.REGISTRATION_REPEATED, "user:5:2026-03-02T12"),
     ],
 )

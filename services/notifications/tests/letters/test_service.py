@@ -26,13 +26,27 @@ DETAILS: dict[Kind, dict[str, Any]] = {
     },
     Kind.VERIFICATION: {"verification_id": 9, "expires_at": "2026-03-03T12:00:00+00:00"},
     Kind.RESET: {"reset_id": 9, "expires_at": "2026-03-03T12:00:00+00:00"},
-    Kind.EMAIL_CHANGED: {"email": "countess@example.org"},
+    Kind.REGISTRATION_REPEATED: {"notice_id": 9, "expires_at": "2026-03-03T12:00:00+00:00"},
+    Kind.EMAIL_CHANGED: {
+        "email": "countess@example.org",
+        "notice_id": 9,
+        "expires_at": "2026-03-03T12:00:00+00:00",
+    },
+    Kind.SECURITY_NOTICE: {
+        "about": "new-device",
+        "at": "2026-03-02T12:00:00+00:00",
+        "ip": "203.0.113.7",
+        "device": "Firefox on Linux",
+        "notice_id": 9,
+        "expires_at": "2026-03-03T12:00:00+00:00",
+    },
 }
 ABOUT_ACCOUNTS = {
     Kind.VERIFICATION,
     Kind.REGISTRATION_REPEATED,
     Kind.RESET,
     Kind.EMAIL_CHANGED,
+    Kind.SECURITY_NOTICE,
 }
 
 
@@ -133,7 +147,14 @@ def test_a_guest_gets_a_link_that_is_theirs_alone(writer: LetterWriter, links: L
 
 
 @pytest.mark.parametrize(
-    ("kind", "purpose"), [(Kind.VERIFICATION, "verify-email"), (Kind.RESET, "reset-password")]
+    ("kind", "purpose"),
+    [
+        (Kind.VERIFICATION, "verify-email"),
+        (Kind.RESET, "reset-password"),
+        (Kind.EMAIL_CHANGED, "not-me"),
+        (Kind.REGISTRATION_REPEATED, "not-me"),
+        (Kind.SECURITY_NOTICE, "not-me"),
+    ],
 )
 def test_the_link_of_an_account_is_made_of_the_ids_of_the_fact(
     writer: LetterWriter, links: LinkSigner, kind: Kind, purpose: str
@@ -143,6 +164,46 @@ def test_the_link_of_an_account_is_made_of_the_ids_of_the_fact(
     token = text.split(f"https://stitch.example/{purpose}/")[1].split()[0]
     found = links.verify(token, purpose)
     assert (found.id, found.version) == (9, 1)
+
+
+def test_a_frontend_can_take_over_the_pages_of_accounts(
+    settings: NotificationsSettings, links: LinkSigner, clock: SettableClock
+) -> None:
+    elsewhere = settings.model_copy(update={"account_pages_url": "https://app.example/account/"})
+
+    text = part(LetterWriter(elsewhere, links, clock).write(letter(Kind.RESET)), "plain")
+
+    assert "https://app.example/account/reset-password/" in text
+
+
+@pytest.mark.parametrize("kind", [Kind.EMAIL_CHANGED, Kind.REGISTRATION_REPEATED])
+def test_a_fact_of_the_past_that_names_no_notice_still_makes_a_mail(
+    writer: LetterWriter, kind: Kind
+) -> None:
+    message = writer.write(letter(kind, details={"email": "countess@example.org"}))
+
+    assert "/not-me/" not in part(message, "plain")
+    assert "/not-me/" not in part(message, "html")
+
+
+@pytest.mark.parametrize(
+    ("about", "subject"),
+    [
+        ("password-changed", "Your password was changed"),
+        ("password-reset", "Your password was set anew"),
+        ("new-device", "Somebody logged in from a new device"),
+        ("second-factor-added", "A second factor was added to your account"),
+        ("second-factor-removed", "Your second factor was removed"),
+        ("something-of-tomorrow", "Something was changed in your account"),
+    ],
+)
+def test_a_notice_says_what_was_done(writer: LetterWriter, about: str, subject: str) -> None:
+    details = {**DETAILS[Kind.SECURITY_NOTICE], "about": about, "ip": None, "device": None}
+
+    message = writer.write(letter(Kind.SECURITY_NOTICE, details=details))
+
+    assert message["Subject"] == subject
+    assert "2 March 2026, 12:00 UTC." in part(message, "plain")
 
 
 def test_who_is_invited_is_not_told_of_an_old_password(writer: LetterWriter) -> None:

@@ -151,6 +151,9 @@ class RegistrationRepeated(Fact):
     user_id: int
     email: str
     full_name: str
+    notice_id: int | None = None
+    """Of the link with which the owner objects, as for `SecurityNoticeRequested`."""
+    notice_expires_at: UTCDatetime | None = None
     at: UTCDatetime
 
 
@@ -164,6 +167,9 @@ class EmailChanged(Fact):
     old_email: str
     email: str
     full_name: str
+    notice_id: int | None = None
+    """Of the link with which the owner objects, as for `SecurityNoticeRequested`."""
+    notice_expires_at: UTCDatetime | None = None
     at: UTCDatetime
 
 
@@ -193,4 +199,28 @@ class PasswordResetCompleted(Fact):
     aggregate: ClassVar[str] = "user_id"
 
     user_id: int
+    at: UTCDatetime
+
+
+class SecurityNoticeRequested(Fact):
+    """The owner of an account should know what was done with it, and can say that it was not them.
+
+    Purpose of the link: `not-me`; its id is `notice_id`, its version 1. `about` is what was done:
+    `password-changed`, `password-reset`, `new-device`, `second-factor-added` or
+    `second-factor-removed`; readers tell in general of what they don't know.
+    """
+
+    subject: ClassVar[str] = "stitch.auth.security_notice.requested.v1"
+    aggregate: ClassVar[str] = "user_id"
+
+    user_id: int
+    notice_id: int
+    about: str
+    email: str
+    full_name: str
+    ip: str | None = None
+    """From where, if that is known."""
+    device: str | None = None
+    """With what, in words of ours: nothing that whoever did it could choose."""
+    expires_at: UTCDatetime
     at: UTCDatetime

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _BY_NAME: dict[str, Any] = {
+    "about": "new-device",
     "attempts": 1,
     "author_id": 7,
     "batch_id": "0b0f6c5e-8a3e-4c0b-9a52-5f1d0c7f3a11",
@@ -13,12 +14,14 @@ _BY_NAME: dict[str, Any] = {
     "content_type": "article",
     "created_by": 7,
     "description": "An evening about bees and roofs.",
+    "device": "Firefox on Linux",
     "dietary_restrictions": "no nuts",
     "email": "ada@example.org",
     "event_type": "workshop",
     "full_name": "Ada Lovelace",
     "generation_id": "01957e2b-7c00-7a31-b0de-5b3c2b6f4d10",
     "invitation": 1,
+    "ip": "203.0.113.7",
     "jti": "5d0a3c9e6f1b4f0e8d2c",
     "key": "site_name",
     "kid": "2026-03-a",

@@ -15,7 +15,7 @@ from stitch_common.clock import Clock
 from stitch_common.errors import ErrorKind, StitchError
 from stitch_common.settings import Keyrings
 
-PURPOSES = {"rsvp": 1, "verify-email": 2, "unsubscribe": 3, "reset-password": 4}
+PURPOSES = {"rsvp": 1, "verify-email": 2, "unsubscribe": 3, "reset-password": 4, "not-me": 5}
 FORMAT = struct.Struct(">BBQIQ")  # purpose, key id, id, version, expiry in seconds
 MAC_BYTES = 20
 TOKEN_BYTES = FORMAT.size + MAC_BYTES

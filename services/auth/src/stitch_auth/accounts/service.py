@@ -25,7 +25,7 @@ from stitch_common.database import Database
 from stitch_common.http.lists import Cursors, Page
 from stitch_common.security.principals import Principal
 
-__all__ = ["AccountService", "UserView"]
+__all__ = ["AccountService", "UserView", "told_of"]
 
 SCOPE = "users:newest-first"
 
@@ -171,13 +171,20 @@ def _facts(user: User, changed: Sequence[str], at: datetime) -> Iterator[Fact]:
     if "is_active" in changed and not user.is_active:
         yield UserDeactivated(**about)
     if rest := [name for name in changed if name != "role"]:
-        yield UserUpdated(
-            email=user.email,
-            username=user.username,
-            full_name=user.full_name,
-            changed=rest,
-            **about,
-        )
+        yield told_of(user, rest)
+
+
+def told_of(user: User, changed: Sequence[str]) -> UserUpdated:
+    """What others learn of a change of these fields."""
+    return UserUpdated(
+        user_id=user.id,
+        version=user.version,
+        email=user.email,
+        username=user.username,
+        full_name=user.full_name,
+        changed=list(changed),
+        at=user.updated_at,
+    )
 
 
 def _actions(user: User, changed: Sequence[str]) -> Iterator[str]:

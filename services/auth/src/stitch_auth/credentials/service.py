@@ -1,10 +1,12 @@
 """Changing the password or the address, with the current password."""
 
 from stitch_auth.accounts.models import User
+from stitch_auth.accounts.service import told_of
 from stitch_auth.audit.service import AuditTrail
 from stitch_auth.callers.models import Caller
 from stitch_auth.credentials.errors import AccountGoneError, WrongPasswordError
 from stitch_auth.credentials.repository import CredentialsRepository
+from stitch_auth.notices.service import About, give_notice
 from stitch_auth.passwords.service import PasswordService
 from stitch_auth.recovery.service import forget_resets
 from stitch_auth.settings import AuthSettings
@@ -18,7 +20,6 @@ from stitch_auth.verification.service import (
 )
 from stitch_common.bus.outbox import Outbox
 from stitch_common.clock import Clock
-from stitch_common.contracts.auth import UserUpdated
 from stitch_common.database import Database
 from stitch_common.security.principals import Principal
 
@@ -43,6 +44,7 @@ class CredentialsService:
         self._database = database
         self._clock = clock
         self._verification_ttl = settings.verification_ttl
+        self._objection_ttl = settings.objection_ttl
         self._passwords = passwords
         self._throttle = throttle
         self._limits = limits
@@ -71,7 +73,7 @@ class CredentialsService:
             if user.password_hash != known.password_hash:
                 raise WrongPasswordError("current_password")  # somebody was faster
             user.set_password(password_hash, at)
-            Outbox(session).add(_password_updated(user))
+            Outbox(session).add(told_of(user, ["password"]))
             trail = AuditTrail(session, self._clock, caller)
             trail.succeeded("password.changed", actor_id=user.id, subject=f"user:{user.id}")
             await forget_resets(session, user.id, at)
@@ -82,6 +84,14 @@ class CredentialsService:
                 reason="password-changed",
                 trail=trail,
                 keep=principal.session_id,
+            )
+            await give_notice(
+                session,
+                user,
+                About.PASSWORD_CHANGED,
+                at=at,
+                ttl=self._objection_ttl,
+                caller=caller,
             )
 
     async def change_email(
@@ -131,15 +141,3 @@ def _usable(user: User | None) -> User:
     if user is None or not user.is_usable:
         raise AccountGoneError
     return user
-
-
-def _password_updated(user: User) -> UserUpdated:
-    return UserUpdated(
-        user_id=user.id,
-        version=user.version,
-        email=user.email,
-        username=user.username,
-        full_name=user.full_name,
-        changed=["password"],
-        at=user.updated_at,
-    )

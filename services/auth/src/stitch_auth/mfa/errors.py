@@ -35,3 +35,10 @@ class MFANotStartedError(StitchError):
 
     kind = ErrorKind.NOT_FOUND
     code = "mfa-not-started"
+
+
+class NoSecondFactorError(StitchError):
+    """There is no such user, or this user has no second factor."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "no-second-factor"

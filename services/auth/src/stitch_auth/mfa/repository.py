@@ -4,6 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from stitch_auth.accounts.models import User
 from stitch_auth.mfa.models import SecondFactor
 
 
@@ -18,6 +19,11 @@ class SecondFactorRepository:
         query = select(SecondFactor).where(SecondFactor.user_id == user_id).with_for_update()
         factor: SecondFactor | None = await self._session.scalar(query)
         return factor
+
+    async def find_user(self, user_id: int) -> User | None:
+        query = select(User).where(User.id == user_id, User.exists())
+        user: User | None = await self._session.scalar(query)
+        return user
 
     async def lock_all(self) -> list[SecondFactor]:
         query = select(SecondFactor).order_by(SecondFactor.user_id).with_for_update()

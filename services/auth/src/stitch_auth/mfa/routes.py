@@ -6,15 +6,22 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from stitch_auth.callers.service import CurrentCaller
 from stitch_auth.credentials.service import CREDENTIAL_ERRORS, CredentialsService
-from stitch_auth.mfa.errors import MFAEnabledError, MFANotStartedError, WrongCodeError
+from stitch_auth.mfa.errors import (
+    MFAEnabledError,
+    MFANotStartedError,
+    NoSecondFactorError,
+    WrongCodeError,
+)
 from stitch_auth.mfa.schemas import CodeProof, Enrolment, PasswordProof, RecoveryCodes
 from stitch_auth.mfa.service import SecondFactorService
 from stitch_auth.passwords.service import HASHING_ERRORS
 from stitch_auth.throttling.service import THROTTLING_ERRORS
-from stitch_common.http.principals import CurrentUser
+from stitch_common.http.bodies import ResourceId
+from stitch_common.http.principals import Admin, CurrentUser
 from stitch_common.http.problems import declares
 
-router = APIRouter(prefix="/api/auth/me/mfa/totp", tags=["Second factor"])
+OWN = "/me/mfa/totp"
+router = APIRouter(prefix="/api/auth", tags=["Second factor"])
 
 ERRORS = (*CREDENTIAL_ERRORS, *HASHING_ERRORS, *THROTTLING_ERRORS)
 
@@ -33,7 +40,7 @@ SecondFactors = Annotated[SecondFactorService, Depends(second_factor_service)]
 Credentials = Annotated[CredentialsService, Depends(credentials_service)]
 
 
-@router.post("", responses=declares(MFAEnabledError, *ERRORS))
+@router.post(OWN, responses=declares(MFAEnabledError, *ERRORS))
 async def begin(
     proof: PasswordProof,
     response: Response,
@@ -49,7 +56,7 @@ async def begin(
 
 
 @router.post(
-    "/confirm",
+    f"{OWN}/confirm",
     responses=declares(MFANotStartedError, MFAEnabledError, WrongCodeError, *THROTTLING_ERRORS),
 )
 async def confirm(
@@ -64,7 +71,7 @@ async def confirm(
     return RecoveryCodes(recovery_codes=await factors.confirm(user, proof.code, caller))
 
 
-@router.delete("", status_code=204, responses=declares(MFANotStartedError, *ERRORS))
+@router.delete(OWN, status_code=204, responses=declares(MFANotStartedError, *ERRORS))
 async def remove(
     proof: PasswordProof,
     factors: SecondFactors,
@@ -75,3 +82,13 @@ async def remove(
     """Let the password be enough again."""
     await credentials.check(user, proof.password.get_secret_value(), caller=caller)
     await factors.remove(user, caller)
+
+
+@router.delete(
+    "/users/{user_id}/mfa/totp", status_code=204, responses=declares(NoSecondFactorError)
+)
+async def reset(
+    user_id: ResourceId, factors: SecondFactors, admin: Admin, caller: CurrentCaller
+) -> None:
+    """Remove the second factor of somebody who has lost it; they are told by mail."""
+    await factors.reset(user_id, admin, caller)

@@ -8,6 +8,7 @@ from stitch_auth.mfa.errors import (
     MFAEnabledError,
     MFANotStartedError,
     MFARequiredError,
+    NoSecondFactorError,
     WrongCodeError,
 )
 from stitch_auth.mfa.models import SecondFactor
@@ -20,6 +21,7 @@ from stitch_auth.mfa.rules import (
     shown,
 )
 from stitch_auth.mfa.schemas import Enrolment
+from stitch_auth.notices.service import About, give_notice
 from stitch_auth.settings import AuthSettings
 from stitch_auth.throttling.models import Limit
 from stitch_auth.throttling.service import Throttle
@@ -43,6 +45,7 @@ class SecondFactorService:
         self._clock = clock
         self._box = SealedBox(settings.secret_keys)
         self._throttle = throttle
+        self._objection_ttl = settings.objection_ttl
         self._guesses = Limit("mfa-check", settings.login_limit, settings.login_window)
 
     async def begin(self, principal: Principal, caller: Caller) -> Enrolment:
@@ -76,6 +79,7 @@ class SecondFactorService:
             factor.confirmed_at = self._clock()
             factor.recovery_hashes = [recovery_hash(each) for each in codes]
             self._note(session, "mfa.enabled", principal, caller)
+            await self._tell(session, principal.user_id, About.FACTOR_ADDED, caller)
         return codes
 
     async def remove(self, principal: Principal, caller: Caller) -> None:
@@ -87,6 +91,21 @@ class SecondFactorService:
                 raise MFANotStartedError
             await factors.remove(factor)
             self._note(session, "mfa.disabled", principal, caller)
+            if factor.confirmed_at is not None:
+                await self._tell(session, principal.user_id, About.FACTOR_REMOVED, caller)
+
+    async def reset(self, user_id: int, admin: Principal, caller: Caller) -> None:
+        """Let in by the password alone who has lost the device; NoSecondFactorError."""
+        async with self._database.transaction() as session:
+            factors = SecondFactorRepository(session)
+            factor = await factors.lock(user_id)
+            if factor is None or await factors.find_user(user_id) is None:
+                raise NoSecondFactorError
+            await factors.remove(factor)
+            trail = AuditTrail(session, self._clock, caller)
+            trail.succeeded("mfa.reset", actor_id=admin.user_id, subject=f"user:{user_id}")
+            # Not from where: it was an admin, whose address is nobody's business.
+            await self._tell(session, user_id, About.FACTOR_REMOVED, None)
 
     async def require(self, session: AsyncSession, user_id: int, otp: str | None) -> None:
         """Let a log-in pass in whose transaction this is; MFARequiredError, WrongCodeError."""
@@ -110,6 +129,14 @@ class SecondFactorService:
 
     def _secret(self, factor: SecondFactor) -> bytes:
         return self._box.open(factor.sealed_secret, factor.context)
+
+    async def _tell(
+        self, session: AsyncSession, user_id: int, about: About, caller: Caller | None
+    ) -> None:
+        user = await SecondFactorRepository(session).find_user(user_id)
+        if user is not None:
+            at, ttl = self._clock(), self._objection_ttl
+            await give_notice(session, user, about, at=at, ttl=ttl, caller=caller)
 
     def _note(
         self, session: AsyncSession, action: str, principal: Principal, caller: Caller

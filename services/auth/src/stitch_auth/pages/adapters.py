@@ -1,12 +1,16 @@
 """Pages by way of Jinja2."""
 
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
-from stitch_auth.pages.rules import Page, ResetPage, security_headers
+from stitch_auth.pages.rules import NotMePage, Page, ResetPage, security_headers
+
+AnyPage = Page | ResetPage | NotMePage
+TEMPLATES = {Page: "verify.html", ResetPage: "reset.html", NotMePage: "not_me.html"}
 
 
 class PageRenderer:
@@ -25,15 +29,15 @@ class PageRenderer:
         environment.globals["style"] = Markup(style)  # noqa: S704 - see above
         environment.globals["login_url"] = login_url
         self._templates = {
-            Page: environment.get_template("verify.html"),
-            ResetPage: environment.get_template("reset.html"),
+            kind: environment.get_template(template) for kind, template in TEMPLATES.items()
         }
         self._headers = security_headers(style)
 
     def render(
-        self, page: Page | ResetPage, *, email: str | None = None, problem: str | None = None
+        self, page: AnyPage, *, email: str | None = None, problem: str | None = None, **more: Any
     ) -> HTMLResponse:
+        """The page; with an address it asks, without one it tells how things are."""
         template = self._templates[type(page)]
-        body = template.render(page=page.value, email=email, problem=problem)
+        body = template.render(page=page.value, email=email, problem=problem, **more)
         status = 422 if problem else page.value.status
         return HTMLResponse(body, status, headers=self._headers)

@@ -6,8 +6,14 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import HTMLResponse
 
 from stitch_auth.callers.service import CurrentCaller
+from stitch_auth.objections.service import (
+    ADDRESS_LOST,
+    ALREADY_OBJECTED,
+    OBJECTION_ERRORS,
+    ObjectionService,
+)
 from stitch_auth.pages.adapters import PageRenderer
-from stitch_auth.pages.rules import Page, ResetPage
+from stitch_auth.pages.rules import WHAT_HAPPENED, NotMePage, Page, ResetPage
 from stitch_auth.pages.schemas import PasswordForm
 from stitch_auth.passwords.service import HASHING_ERRORS
 from stitch_auth.recovery.service import RecoveryService
@@ -32,6 +38,11 @@ def recovery_service(request: Request) -> RecoveryService:
     return service
 
 
+def objection_service(request: Request) -> ObjectionService:
+    service: ObjectionService = request.app.state.objections
+    return service
+
+
 def page_renderer(request: Request) -> PageRenderer:
     renderer: PageRenderer = request.app.state.pages
     return renderer
@@ -39,6 +50,7 @@ def page_renderer(request: Request) -> PageRenderer:
 
 Verifications = Annotated[VerificationService, Depends(verification_service)]
 Recovery = Annotated[RecoveryService, Depends(recovery_service)]
+Objections = Annotated[ObjectionService, Depends(objection_service)]
 Pages = Annotated[PageRenderer, Depends(page_renderer)]
 
 
@@ -97,3 +109,31 @@ async def set_password(
     except HASHING_ERRORS as error:
         return pages.render(ResetPage.ASK, email=user.email, problem=error.detail)
     return pages.render(ResetPage.DONE)
+
+
+@router.api_route("/not-me/{token}", methods=["GET", "HEAD"])
+async def show_objection(token: str, objections: Objections, pages: Pages) -> HTMLResponse:
+    """Say what was done, and ask whether it was somebody else."""
+    try:
+        notice = await objections.inspect(token)
+    except OBJECTION_ERRORS as error:
+        return pages.render(_not_me_page_of(error))
+    happened = WHAT_HAPPENED[notice.about]
+    return pages.render(NotMePage.ASK, email=notice.email, happened=happened, at=notice.created_at)
+
+
+@router.post("/not-me/{token}")
+async def take_back(
+    token: str, objections: Objections, pages: Pages, caller: CurrentCaller
+) -> HTMLResponse:
+    try:
+        await objections.confirm(token, caller)
+    except OBJECTION_ERRORS as error:
+        return pages.render(_not_me_page_of(error))
+    return pages.render(NotMePage.DONE)
+
+
+def _not_me_page_of(error: StitchError) -> NotMePage:
+    if isinstance(error, ALREADY_OBJECTED):
+        return NotMePage.ALREADY
+    return NotMePage.LOST if isinstance(error, ADDRESS_LOST) else NotMePage.INVALID

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 ENVELOPE = "M3 6h18v12H3zM3 7l9 7 9-7"
 KEYHOLE = "M6 11V8a6 6 0 0 1 12 0v3M5 11h14v9H5zM12 14.5v2"
+SHIELD = "M12 3l8 3v6c0 5-3.5 7.6-8 9-4.5-1.4-8-4-8-9V6zM12 8v5M12 15.8v.4"
 CHECK = "M4 12.5l5 5L20 6.5"
 BROKEN = "M12 5v9M12 18.5v.5"
 
@@ -61,6 +62,54 @@ class ResetPage(Enum):
         BROKEN,
         status=404,
     )
+
+
+class NotMePage(Enum):
+    """What a link to object can lead to."""
+
+    ASK = Text(
+        "Was this not you?",
+        "Then take your account back. We log out everybody, whoever it is, and no password works"
+        " until you have set a new one: the mail for that is sent to",
+        SHIELD,
+    )
+    DONE = Text(
+        "Your account is safe",
+        "Everybody is logged out. A mail with a link to set a new password is on its way to you.",
+        CHECK,
+    )
+    ALREADY = Text(
+        "You have told us already",
+        "Everybody was logged out then. Set a new password with the link in our mail, or ask for"
+        " another one where you log in.",
+        CHECK,
+    )
+    LOST = Text(
+        "Everybody is logged out",
+        "But your address belongs to another account by now, so we can't send you a mail for a new"
+        " password. Please ask an administrator for help.",
+        BROKEN,
+        status=409,
+    )
+    INVALID = Text(
+        "This link is not valid any more",
+        "It works for some days only. If you fear that somebody knows your password, ask for a new"
+        " one where you log in: that logs out everybody, too.",
+        BROKEN,
+        status=404,
+    )
+
+
+WHAT_HAPPENED = {
+    "password-changed": "The password of your account was changed",
+    "password-reset": "The password of your account was set anew by a mailed link",
+    "email-changed": "The address of your account was changed",
+    "registration-repeated": "Somebody tried to register with your address",
+    "new-device": "Somebody logged in to your account from a new device",
+    "second-factor-added": "A second factor was added to your account",
+    "second-factor-removed": "The second factor of your account was removed",
+}
+"""By what a notice is about."""
 
 
 def security_headers(style: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stitch_auth.accounts.models import User
 from stitch_auth.audit.service import AuditTrail
 from stitch_auth.callers.models import Caller
+from stitch_auth.notices.service import About, give_notice
 from stitch_auth.passwords.service import PasswordService
 from stitch_auth.recovery.models import PasswordReset
 from stitch_auth.recovery.repository import RecoveryRepository
@@ -42,7 +43,7 @@ class RecoveryService:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._ttl = settings.reset_ttl
+        self._ttl, self._objection_ttl = settings.reset_ttl, settings.objection_ttl
         self._passwords = passwords
         self._links = links
         self._limits = limits
@@ -101,6 +102,15 @@ class RecoveryService:
             user.set_password(password_hash, at)
             if user.verify(at):
                 Outbox(session).add(verified(user))
+            else:  # else it is the account's first password
+                await give_notice(
+                    session,
+                    user,
+                    About.PASSWORD_RESET,
+                    at=at,
+                    ttl=self._objection_ttl,
+                    caller=caller,
+                )
             Outbox(session).add(PasswordResetCompleted(user_id=user.id, at=at))
             trail = AuditTrail(session, self._clock, caller)
             trail.succeeded("password.reset", actor_id=user.id, subject=f"user:{user.id}")

@@ -1,13 +1,13 @@
 """From nothing to an account with a confirmed e-mail address."""
 
 import secrets
-from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stitch_auth.accounts.models import User
 from stitch_auth.audit.service import AuditTrail
 from stitch_auth.callers.models import Caller
+from stitch_auth.notices.service import About, Notice, open_notice
 from stitch_auth.passwords.service import PasswordService
 from stitch_auth.recovery.service import request_reset
 from stitch_auth.registration.errors import (
@@ -162,7 +162,9 @@ class RegistrationService:
         if owner is None or not await self._limits.may_mail("registration-repeated", owner):
             return
         async with self._database.transaction() as session:
-            Outbox(session).add(_repeated(owner, self._clock()))
+            at, ttl = self._clock(), self._settings.objection_ttl
+            notice = await open_notice(session, owner, About.REGISTRATION_REPEATED, at=at, ttl=ttl)
+            Outbox(session).add(_repeated(owner, notice))
             trail = AuditTrail(session, self._clock, caller)
             trail.failed("user.registered", actor_id=None, subject=f"user:{owner.id}")
 
@@ -179,7 +181,12 @@ def _registered(user: User) -> UserRegistered:
     )
 
 
-def _repeated(owner: User, at: datetime) -> RegistrationRepeated:
+def _repeated(owner: User, notice: Notice) -> RegistrationRepeated:
     return RegistrationRepeated(
-        user_id=owner.id, email=owner.email, full_name=owner.full_name, at=at
+        user_id=owner.id,
+        email=owner.email,
+        full_name=owner.full_name,
+        notice_id=notice.id,
+        notice_expires_at=notice.expires_at,
+        at=notice.created_at,
     )

@@ -82,6 +82,9 @@ class Session(Base):
 
     __table_args__ = (
         Index("ix_sessions_live", "user_id", postgresql_where=text("ended_at is null")),
+        Index(None, "user_id", "created_at"),
+        Index(None, "expires_at"),
+        Index("ix_sessions_ended_at", "ended_at", postgresql_where=text("ended_at is not null")),
     )
 
     @classmethod

@@ -26,7 +26,7 @@ class EmailVerification(Base):
     used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     superseded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
-    __table_args__ = (Index(None, "user_id"),)
+    __table_args__ = (Index(None, "user_id"), Index(None, "expires_at"))
 
     def counts_at(self, at: datetime) -> bool:
         """Neither spent, nor followed by a newer mail, nor expired."""

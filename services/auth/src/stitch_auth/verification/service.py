@@ -9,8 +9,10 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stitch_auth.accounts.models import User
+from stitch_auth.accounts.service import told_of
 from stitch_auth.audit.service import AuditTrail
 from stitch_auth.callers.models import Caller
+from stitch_auth.notices.service import About, open_notice
 from stitch_auth.settings import AuthSettings
 from stitch_auth.throttling.models import Limit
 from stitch_auth.throttling.service import Throttle
@@ -22,7 +24,6 @@ from stitch_common.clock import Clock
 from stitch_common.contracts.auth import (
     EmailChanged,
     EmailVerificationRequested,
-    UserUpdated,
     UserVerified,
 )
 from stitch_common.database import Database
@@ -80,14 +81,14 @@ class VerificationService:
         database: Database,
         clock: Clock,
         *,
-        ttl: timedelta,
+        settings: AuthSettings,
         links: LinkSigner,
         limits: MailLimits,
         sessions: EndsSessions,
     ) -> None:
         self._database = database
         self._clock = clock
-        self._ttl = ttl
+        self._ttl, self._objection_ttl = settings.verification_ttl, settings.objection_ttl
         self._links = links
         self._limits = limits
         self._sessions = sessions
@@ -135,9 +136,20 @@ class VerificationService:
         users = VerificationRepository(session)
         await users.change_email(user, new, at)
         await users.supersede_all(user.id, at)
-        Outbox(session).add(_updated(user))
+        notice = await open_notice(
+            session, user, About.EMAIL_CHANGED, at=at, ttl=self._objection_ttl, email=old
+        )
+        Outbox(session).add(told_of(user, ["email"]))
         Outbox(session).add(
-            EmailChanged(user_id=user.id, old_email=old, email=new, full_name=user.full_name, at=at)
+            EmailChanged(
+                user_id=user.id,
+                old_email=old,
+                email=new,
+                full_name=user.full_name,
+                notice_id=notice.id,
+                notice_expires_at=notice.expires_at,
+                at=at,
+            )
         )
         trail.succeeded("user.email_changed", actor_id=user.id, subject=f"user:{user.id}")
         await self._sessions.end_all_of(
@@ -221,18 +233,6 @@ async def forget_verifications(session: AsyncSession, user_id: int, at: datetime
 
 def verified(user: User) -> UserVerified:
     return UserVerified(user_id=user.id, version=user.version, at=user.updated_at)
-
-
-def _updated(user: User) -> UserUpdated:
-    return UserUpdated(
-        user_id=user.id,
-        version=user.version,
-        email=user.email,
-        username=user.username,
-        full_name=user.full_name,
-        changed=["email"],
-        at=user.updated_at,
-    )
 
 
 @asynccontextmanager

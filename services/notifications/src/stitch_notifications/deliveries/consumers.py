@@ -10,6 +10,7 @@ from stitch_common.contracts.auth import (
     EmailVerificationRequested,
     PasswordResetRequested,
     RegistrationRepeated,
+    SecurityNoticeRequested,
 )
 from stitch_common.contracts.events import (
     EventCancelled,
@@ -53,6 +54,7 @@ def create_consumers(deliveries: DeliveryService) -> list[BatchConsumer]:
                 RegistrationRepeated,
                 PasswordResetRequested,
                 EmailChanged,
+                SecurityNoticeRequested,
             ],
             deliveries.take,
         ),

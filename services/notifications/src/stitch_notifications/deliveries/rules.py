@@ -12,6 +12,7 @@ from stitch_common.contracts.auth import (
     EmailVerificationRequested,
     PasswordResetRequested,
     RegistrationRepeated,
+    SecurityNoticeRequested,
 )
 from stitch_common.contracts.events import (
     EventCancelled,
@@ -99,6 +100,8 @@ def _draft_about_account(fact: Fact) -> Draft | None:
             return _reset(fact)
         case EmailChanged():
             return _note_on_new_address(fact)
+        case SecurityNoticeRequested():
+            return _security_notice(fact)
         case _:
             return None
 
@@ -181,8 +184,34 @@ def _note_on_new_address(fact: EmailChanged) -> Draft:
         recipient_email=fact.old_email,
         recipient_name=fact.full_name,
         user_id=fact.user_id,
-        details={"email": fact.email},
+        details={"email": fact.email, **_objection(fact)},
     )
+
+
+def _security_notice(fact: SecurityNoticeRequested) -> Draft:
+    return Draft(
+        kind=Kind.SECURITY_NOTICE,
+        occasion=f"notice:{fact.notice_id}",
+        recipient_email=fact.email,
+        recipient_name=fact.full_name,
+        user_id=fact.user_id,
+        expires_at=fact.expires_at,
+        details={
+            "about": fact.about,
+            "at": fact.at.isoformat(),
+            "ip": fact.ip,
+            "device": fact.device,
+            "notice_id": fact.notice_id,
+            "expires_at": fact.expires_at.isoformat(),
+        },
+    )
+
+
+def _objection(fact: EmailChanged | RegistrationRepeated) -> dict[str, Any]:
+    """What the link is made of with which the owner objects."""
+    if fact.notice_id is None or fact.notice_expires_at is None:
+        return {}
+    return {"notice_id": fact.notice_id, "expires_at": fact.notice_expires_at.isoformat()}
 
 
 def _note_on_repeated_registration(fact: RegistrationRepeated) -> Draft:
@@ -193,4 +222,5 @@ def _note_on_repeated_registration(fact: RegistrationRepeated) -> Draft:
         recipient_email=fact.email,
         recipient_name=fact.full_name,
         user_id=fact.user_id,
+        details=_objection(fact),
     )

@@ -152,7 +152,8 @@ class MailDesk:
             draft.kind,
             title=title,
             answer=answer,
-            is_invitation=bool((draft.details or {}).get("is_invitation")),
+            is_invitation=bool(draft.details.get("is_invitation")),
+            about=draft.details.get("about", ""),
         )
         return row | self._times(draft.kind, expires_at)
 

@@ -14,6 +14,7 @@ from icalendar import Calendar
 from icalendar import Event as CalendarEvent
 
 from stitch_common.contracts.events import EventState, RSVPState
+from stitch_notifications.rendering.service import headline
 from stitch_notifications.templates.models import Kind
 
 TO = "\N{EN DASH}"
@@ -85,6 +86,16 @@ def guest_values(rsvp: RSVPState) -> dict[str, Any]:
         "party_size": rsvp.party_size,
         "dietary_restrictions": rsvp.dietary_restrictions,
         "waitlist_position": rsvp.waitlist_position,
+    }
+
+
+def what_happened(details: Mapping[str, Any]) -> dict[str, Any]:
+    """What a template can say about something that was done with an account."""
+    return {
+        "headline": headline(details["about"]),
+        "happened_at": in_utc(datetime.fromisoformat(details["at"])),
+        "ip": details["ip"] or "",
+        "device": details["device"] or "",
     }
 
 

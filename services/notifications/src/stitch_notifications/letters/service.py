@@ -28,7 +28,13 @@ __all__ = ["GuestNotFoundError", "Letter", "LetterWriter", "PreviewService"]
 
 UNSUBSCRIBE_FOR = timedelta(days=730)
 _ABOUT_ACCOUNTS = frozenset(
-    {Kind.VERIFICATION, Kind.REGISTRATION_REPEATED, Kind.RESET, Kind.EMAIL_CHANGED}
+    {
+        Kind.VERIFICATION,
+        Kind.REGISTRATION_REPEATED,
+        Kind.RESET,
+        Kind.EMAIL_CHANGED,
+        Kind.SECURITY_NOTICE,
+    }
 )
 
 
@@ -85,6 +91,7 @@ class LetterWriter:
 
     def __init__(self, settings: NotificationsSettings, links: LinkSigner, clock: Clock) -> None:
         self._public_url = settings.public_url.rstrip("/")
+        self._account_pages_url = (settings.account_pages_url or settings.public_url).rstrip("/")
         self._sender = Sender.of(settings.mail_from)
         self._links = links
         self._clock = clock
@@ -154,16 +161,24 @@ class LetterWriter:
                 link = self._link_once(letter, "reset-password", "reset_id", "reset_link")
                 return {**link, "is_invitation": letter.details.get("is_invitation", False)}
             case Kind.EMAIL_CHANGED:
-                return {"new_email": letter.details["email"]}
+                return {"new_email": letter.details["email"], **self._objection(letter)}
+            case Kind.SECURITY_NOTICE:
+                return {**rules.what_happened(letter.details), **self._objection(letter)}
             case _:
-                return {}
+                return self._objection(letter)
+
+    def _objection(self, letter: Letter) -> dict[str, Any]:
+        """The link for who was not it; older facts have none."""
+        if "notice_id" not in letter.details:
+            return {"not_me_link": "", "link_expires": ""}
+        return self._link_once(letter, "not-me", "notice_id", "not_me_link")
 
     def _link_once(self, letter: Letter, purpose: str, of: str, placeholder: str) -> dict[str, Any]:
         """The link of an account, whose purpose is also its path, and until when it works."""
         expires_at = datetime.fromisoformat(letter.details["expires_at"])
         token = self._links.sign(purpose, letter.details[of], version=1, expires_at=expires_at)
         return {
-            placeholder: f"{self._public_url}/{purpose}/{token}",
+            placeholder: f"{self._account_pages_url}/{purpose}/{token}",
             "link_expires": rules.in_utc(expires_at),
         }
 

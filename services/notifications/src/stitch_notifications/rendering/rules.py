@@ -39,9 +39,12 @@ _MORE: Mapping[Kind, frozenset[str]] = {
 }
 _ACCOUNT: Mapping[Kind, frozenset[str]] = {
     Kind.VERIFICATION: frozenset({"verify_link", "link_expires"}),
-    Kind.REGISTRATION_REPEATED: frozenset(),
+    Kind.REGISTRATION_REPEATED: frozenset({"not_me_link", "link_expires"}),
     Kind.RESET: frozenset({"reset_link", "link_expires", "is_invitation"}),
-    Kind.EMAIL_CHANGED: frozenset({"new_email"}),
+    Kind.EMAIL_CHANGED: frozenset({"new_email", "not_me_link", "link_expires"}),
+    Kind.SECURITY_NOTICE: frozenset(
+        {"headline", "happened_at", "ip", "device", "not_me_link", "link_expires"}
+    ),
 }
 
 _SAMPLES: Mapping[str, object] = {
@@ -72,9 +75,22 @@ _SAMPLES: Mapping[str, object] = {
     "reset_link": "https://stitch.example/reset-password/the-link-of-an-account",
     "is_invitation": False,
     "new_email": "countess@example.org",
+    "not_me_link": "https://stitch.example/not-me/the-link-of-an-account",
+    "headline": "Somebody logged in from a new device",
+    "happened_at": "Friday, 19 June 2026, 12:00 UTC",
+    "ip": "203.0.113.7",
+    "device": "Firefox on Linux",
     "link_expires": "Saturday, 20 June 2026, 12:00 UTC",
 }
 _SAMPLE_CHANGES = [{"label": "Where", "before": "Gewandhaus", "after": "Alte Brauerei"}]
+
+_HEADLINES: Mapping[str, str] = {
+    "password-changed": "Your password was changed",
+    "password-reset": "Your password was set anew",
+    "new-device": "Somebody logged in from a new device",
+    "second-factor-added": "A second factor was added to your account",
+    "second-factor-removed": "Your second factor was removed",
+}
 
 FILTERS = frozenset({"capitalize", "default", "lower", "title", "trim", "upper", "urlize"})
 _HARMLESS = (
@@ -94,6 +110,11 @@ _HARMLESS = (
 )
 
 _PARSER = ImmutableSandboxedEnvironment()
+
+
+def headline(about: str) -> str:
+    """What was done with an account, in a few words."""
+    return _HEADLINES.get(about, "Something was changed in your account")
 
 
 def placeholders(kind: Kind) -> frozenset[str]:

@@ -11,7 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from mjml import mjml2html
 
 from stitch_notifications.rendering.errors import InvalidLayoutError
-from stitch_notifications.rendering.rules import placeholders, refusals, sample_values
+from stitch_notifications.rendering.rules import headline, placeholders, refusals, sample_values
 from stitch_notifications.templates.models import Kind
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Values",
     "Wording",
     "compiled",
+    "headline",
     "placeholders",
     "refusals",
     "render",
@@ -90,11 +91,21 @@ def standard_wording(kind: Kind) -> Wording:
 
 
 def standard_subject(
-    kind: Kind, *, title: str = "", answer: str = "", is_invitation: bool = False
+    kind: Kind,
+    *,
+    title: str = "",
+    answer: str = "",
+    is_invitation: bool = False,
+    about: str = "",
 ) -> str:
     """What a mail is called in lists until it is written for its recipient."""
     template = _text(standard_wording(kind).subject)
-    known = {"event_title": title, "answer": answer, "is_invitation": is_invitation}
+    known = {
+        "event_title": title,
+        "answer": answer,
+        "is_invitation": is_invitation,
+        "headline": headline(about),
+    }
     return _one_line(template.render(known))
 
 

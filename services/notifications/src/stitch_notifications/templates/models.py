@@ -26,6 +26,7 @@ class Kind(StrEnum):
     REGISTRATION_REPEATED = "registration-repeated"
     RESET = "reset"
     EMAIL_CHANGED = "email-changed"
+    SECURITY_NOTICE = "security-notice"
 
 
 class Template(Versioned, Base):

@@ -1,0 +1,1 @@
+"""This was not me: the owner of an account takes it back."""
