@@ -52,7 +52,7 @@ def test_the_problem_is_the_registered_one() -> None:
         ("Mail", 1, timedelta(1)),
         ("a.b", 1, timedelta(seconds=1)),
         ("a", 0, timedelta(seconds=1)),
-        ("a", 1 << 19, timedelta(seconds=1)),
+        ("a", 1 << 23, timedelta(seconds=1)),
         ("a", 1, timedelta(0)),
         ("a", 1, timedelta(days=1)),
     ],

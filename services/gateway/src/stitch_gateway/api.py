@@ -29,7 +29,7 @@ def create_api(runtime: GatewayRuntime) -> ASGIApp:
         settings,
         RouteTable(ROUTES),
         Guard(runtime.verifier),
-        RateLimits(SharedCounters(runtime.bus, runtime.clock), runtime.clock, settings.quotas),
+        RateLimits(SharedCounters(runtime.bus, runtime.clock), settings.quotas),
         Proxy(runtime.upstreams, settings),
         _pages(runtime),
     )

@@ -39,7 +39,15 @@ def test_on_one_s_own_machine_the_defaults_are_ten_times_as_generous() -> None:
 
 @pytest.mark.parametrize(
     "wishes",
-    [{"reed": "5/60"}, {"read": "5"}, {"read": "0/60"}, {"read": "-1/60"}, {"probe": "9/9"}],
+    [
+        {"reed": "5/60"},
+        {"read": "5"},
+        {"read": "0/60"},
+        {"read": "-1/60"},
+        {"probe": "9/9"},
+        {"read": "9/90000"},
+        {"read": "9000000/60"},
+    ],
 )
 def test_a_limit_that_nobody_could_keep_stops_the_start(wishes: dict[str, str]) -> None:
     with pytest.raises(ValidationError):

@@ -17,7 +17,7 @@ from prometheus_client import Counter
 from stitch_common.bus.connection import Bus
 from stitch_common.bus.topology import LIMITS
 from stitch_common.clock import Clock
-from stitch_common.limits.local import LocalCounters, Recent
+from stitch_common.limits.local import LocalCounter, Recent
 from stitch_common.limits.models import Limit, Verdict
 from stitch_common.limits.windows import Place, counts_of, judge, one_in, place_of
 
@@ -42,7 +42,7 @@ class SharedCounters:
     def __init__(self, bus: Bus, clock: Clock) -> None:
         self._bus = bus
         self._clock = clock
-        self._own = LocalCounters(clock)
+        self._own: dict[str, LocalCounter] = {}
         self._refused: Recent[float] = Recent()
         """Until when there is no use in asking again."""
         self._not_before = 0.0
@@ -62,8 +62,8 @@ class SharedCounters:
 
     async def forget(self, limit: Limit, key: str) -> None:
         """Count anew for this key, in all processes."""
-        self._own.forget(limit, key)
-        self._refused.forget((limit.name, key))
+        self._own_of(limit).whole_at.forget(key)
+        self._refused.forget(_subject(limit, key))
         if self._is_away:
             return
         with suppress(NatsError, TimeoutError):
@@ -73,7 +73,7 @@ class SharedCounters:
     def _known_refusals(self, hits: Sequence[Hit]) -> list[Verdict]:
         """What is known already to be refused: a flood of tries costs the broker nothing."""
         now = self._clock().timestamp()
-        waits = [(self._refused.get((limit.name, key)) or 0.0) - now for limit, key in hits]
+        waits = [self._refused.get(_subject(*hit), now) - now for hit in hits]
         if not any(wait > 0 for wait in waits):
             return []
         return [Verdict(is_admitted=wait <= 0, remaining=0, wait=max(wait, 0.0)) for wait in waits]
@@ -82,7 +82,7 @@ class SharedCounters:
         now = self._clock().timestamp()
         places = [place_of(now, limit.seconds) for limit, _ in hits]
         # Count alone always, so that a process that is left alone knows what it has admitted.
-        alone = [self._own.hit_alone(limit, key) for limit, key in hits]
+        alone = [self._own_of(limit).hit(key) for limit, key in hits]
         together = await asyncio.gather(
             *(self._count(hit, place) for hit, place in zip(hits, places, strict=True))
         )
@@ -91,10 +91,15 @@ class SharedCounters:
             return verdicts
         for (limit, key), place, verdict in zip(hits, places, verdicts, strict=True):
             if not verdict.is_admitted:
-                self._refused.put((limit.name, key), now + verdict.wait)
+                self._refused.put(_subject(limit, key), now + verdict.wait)
             if verdict.is_shared:
                 await self._take_back(limit, key, place)
         return verdicts
+
+    def _own_of(self, limit: Limit) -> LocalCounter:
+        if limit.name not in self._own:
+            self._own[limit.name] = LocalCounter(limit.alone(), lambda: self._clock().timestamp())
+        return self._own[limit.name]
 
     async def _count(self, hit: Hit, place: Place) -> Verdict | None:
         """None where NATS does not know."""

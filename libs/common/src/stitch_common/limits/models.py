@@ -1,13 +1,13 @@
 """How often something may be done, and what became of one try."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from math import ceil
 from typing import NamedTuple
 
 NAME = re.compile(r"[a-z][a-z0-9-]*")
-MOST = 1 << 18
+MOST = 1 << 22
 """More than that a bucket of a shared counter does not hold in safety."""
 LONGEST = timedelta(hours=12)
 """The broker keeps a counter for a day, and a window looks back into the epoch before."""
@@ -35,6 +35,10 @@ class Limit:
         object.__setattr__(self, "most_alone", self.most_alone or max(1, self.most // 2))
         object.__setattr__(self, "seconds", seconds)
         object.__setattr__(self, "policy", f'"{self.name}";q={self.most};w={ceil(seconds)}')
+
+    def alone(self) -> "Limit":
+        """The same for a process by itself."""
+        return replace(self, most=self.most_alone)
 
 
 class Verdict(NamedTuple):

@@ -12,7 +12,7 @@ from stitch_common.limits.models import Verdict
 
 BUCKETS = 20
 """Of a window: nobody waits more than a twentieth of it too long."""
-BITS = 20
+BITS = 24
 _MASK = (1 << BITS) - 1
 _TOO_MANY = 1 << (BITS - 1)
 

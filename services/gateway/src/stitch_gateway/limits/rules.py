@@ -7,7 +7,7 @@ from datetime import timedelta
 from stitch_gateway.limits.models import QUOTAS, Quota
 
 OFF = "off"
-PHRASE = re.compile(r"(?P<most>[1-9]\d{0,5})/(?P<seconds>[1-9]\d{0,4})")
+PHRASE = re.compile(r"(?P<most>[1-9]\d{0,6})/(?P<seconds>[1-9]\d{0,4})")
 
 
 def quotas_of(wishes: Mapping[str, str], *, scale: float) -> dict[str, Quota]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from time import monotonic
 
 from prometheus_client import Counter
 
-from stitch_common.clock import Clock
 from stitch_common.limits.answers import refusal, standing
 from stitch_common.limits.counters import HITS, SharedCounters
-from stitch_common.limits.local import LocalCounters
-from stitch_common.limits.models import Limit, Verdict
+from stitch_common.limits.local import LocalCounter
+from stitch_common.limits.models import Limit
 from stitch_common.limits.networks import network_of
 from stitch_common.security.principals import Principal
 from stitch_gateway.intake.head import Fields
@@ -23,6 +23,7 @@ class _Kept:
 
     limit: Limit
     is_shared: bool
+    local: LocalCounter
     policy: tuple[bytes, bytes]
     admitted: Counter
     refused: Counter
@@ -32,22 +33,26 @@ class _Kept:
         limit = quota.limit(name)
         policy = (b"ratelimit-policy", limit.policy.encode())
         outcomes = (HITS.labels(name, outcome) for outcome in ("admitted", "refused"))
-        return cls(limit, quota.is_shared, policy, *outcomes)
+        return cls(limit, quota.is_shared, LocalCounter(limit, monotonic), policy, *outcomes)
 
 
 class RateLimits:
     """Counts what is asked: for a principal where there is one, else for its network."""
 
-    def __init__(self, shared: SharedCounters, clock: Clock, quotas: Mapping[str, Quota]) -> None:
+    def __init__(self, shared: SharedCounters, quotas: Mapping[str, Quota]) -> None:
         self._shared = shared
-        self._local = LocalCounters(clock)
         self._kept = {name: _Kept.of(name, quota) for name, quota in quotas.items()}
         self._network = self._kept.get(NETWORK)
 
     def knock(self, route: Route, client: str) -> None:
         """Count a request before any work is done for it; QuotaExceededError refuses a flood."""
-        if self._network is not None and route.limited_as is not RouteClass.PROBE:
-            self._settle(self._network, self._local.hit(self._network.limit, network_of(client)))
+        kept = self._network
+        if kept is None or route.limited_as is RouteClass.PROBE:
+            return
+        verdict = kept.local.hit(network_of(client))
+        if not verdict.is_admitted:  # that others are admitted the count of all requests tells
+            kept.refused.inc()
+            raise refusal([(kept.limit, verdict)])
 
     async def admit(
         self, route: Route, method: str, *, client: str, principal: Principal | None
@@ -59,15 +64,9 @@ class RateLimits:
         who = network_of(client) if principal is None else f"user:{principal.user_id}"
         if kept.is_shared:
             verdict = await self._shared.hit(kept.limit, who)
-            if not verdict.is_admitted:
-                raise refusal([(kept.limit, verdict)])
         else:
-            verdict = self._local.hit(kept.limit, who)
-            self._settle(kept, verdict)
-        return [kept.policy, (b"ratelimit", standing(kept.limit, verdict).encode())]
-
-    def _settle(self, kept: _Kept, verdict: Verdict) -> None:
+            verdict = kept.local.hit(who)
+            (kept.admitted if verdict.is_admitted else kept.refused).inc()
         if not verdict.is_admitted:
-            kept.refused.inc()
             raise refusal([(kept.limit, verdict)])
-        kept.admitted.inc()
+        return [kept.policy, (b"ratelimit", standing(kept.limit, verdict).encode())]

@@ -25,7 +25,8 @@ class LimitSettings(ServiceSettings):
     def _know_limits(self) -> Self:
         if self.limits_scale is None:
             self.limits_scale = DEV_SCALE if self.environment == "dev" else 1.0
-        assert self.quotas is not None  # noqa: S101 - says at the start what is wrong with them
+        for name, quota in self.quotas.items():
+            quota.limit(name)  # says at the start what is wrong with it
         return self
 
     @property
