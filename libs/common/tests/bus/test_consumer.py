@@ -290,7 +290,7 @@ async def test_never_more_facts_are_in_hand_than_there_are_workers(
     await traffic.handle_all(consumer)
 
     assert most == 3
-    assert pending <= 3
+    assert pending <= 2 * 3  # the broker counts what it has not yet heard to be done
 
 
 async def test_facts_about_one_aggregate_keep_their_order(

@@ -10,7 +10,6 @@ from stitch_common.bus.consumer import Patience
 from stitch_common.bus.settlement import (
     LONGEST_DELAY,
     LONGEST_OUTAGE_DELAY,
-    Done,
     MalformedFactError,
     Park,
     Retry,
@@ -40,12 +39,8 @@ class Interrupted(Exception):  # noqa: N818 - what a driver calls it
     sqlstate = "57P01"
 
 
-def decide(error: Exception | None, *, failures: int = 1, delivered: int = 1) -> Settlement:
+def decide(error: Exception, *, failures: int = 1, delivered: int = 1) -> Settlement:
     return settle(error, failures=failures, delivered=delivered, patience=Patience(tries=5))
-
-
-def test_what_is_done_is_acknowledged() -> None:
-    assert decide(None) == Done()
 
 
 @pytest.mark.parametrize("error", [MailServerAwayError(), KeyError("a bug")])

@@ -1,13 +1,15 @@
 """One message in a consumer's hands: what it is, and how it is acknowledged or parked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 from nats.aio.msg import Msg
 from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from stitch_common.bus.connection import Bus
-from stitch_common.bus.consumer import Consumer
 from stitch_common.bus.envelope import Address
 from stitch_common.bus.inbox import Received
 from stitch_common.bus.publishing import ACK_SECONDS, Acknowledged
@@ -15,45 +17,64 @@ from stitch_common.bus.settlement import MalformedFactError
 from stitch_common.contracts import Fact
 
 _TRACE = TraceContextTextMapPropagator()
+_SHORT = 9
+"""Words of a reply subject without domain and account."""
+
+
+class Position(NamedTuple):
+    """Where a message stands in the stream, and how often it was delivered.
+
+    ADR-15's `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<delivered>.<sequence>…`; nats-py's
+    `metadata` says more, and takes as long as the payload.
+    """
+
+    delivered: int
+    sequence: int
+
+    @classmethod
+    def of(cls, message: Msg) -> "Position":
+        tokens = message.reply.split(".")
+        first = 4 if len(tokens) == _SHORT else 6
+        return cls(int(tokens[first]), int(tokens[first + 1]))
 
 
 @dataclass(eq=False, slots=True)
 class Delivery:
-    """A message, and what its headers say."""
+    """A message, and the fact in it."""
 
     message: Msg
     received: Received
-    fact_type: type[Fact]
-    aggregate: tuple[str, str, str]
+    fact: Fact
+    aggregate_id: str
 
     @classmethod
-    def read(cls, message: Msg, consumer: Consumer) -> "Delivery":
-        """Raise MalformedFactError if this is nothing that the consumer handles."""
+    def read(
+        cls, message: Msg, position: Position, *, consumer: str, facts: Mapping[str, type[Fact]]
+    ) -> "Delivery":
+        """Raise MalformedFactError if this is none of these facts."""
+        headers = message.headers or {}
         try:
-            address = Address.read(message.headers or {})
-            fact_type = next(fact for fact in consumer.facts if fact.subject == address.subject)
-        except (KeyError, ValueError, StopIteration) as error:
+            address = Address.read(headers)
+            fact = facts[address.subject].model_validate_json(message.data)
+        except (KeyError, ValueError) as error:
             raise MalformedFactError(repr(error)) from error
         received = Received(
             fact_id=address.fact_id,
-            consumer=consumer.name,
+            consumer=consumer,
             subject=address.subject,
             sequence=address.sequence,
             occurred_at=address.occurred_at,
-            delivered=message.metadata.num_delivered,
+            delivered=position.delivered,
             request_id=address.request_id,
-            stream_sequence=message.metadata.sequence.stream,
-            traceparent=(message.headers or {}).get("traceparent"),
+            stream_sequence=position.sequence,
+            traceparent=headers.get("traceparent"),
         )
-        aggregate = (fact_type.producer(), fact_type.aggregate, address.aggregate_id)
-        return cls(message, received, fact_type, aggregate)
+        return cls(message, received, fact, address.aggregate_id)
 
-    def fact(self) -> Fact:
-        """Parse the payload; raise MalformedFactError."""
-        try:
-            return self.fact_type.model_validate_json(self.message.data)
-        except ValueError as error:
-            raise MalformedFactError(str(error)) from error
+    @property
+    def aggregate(self) -> tuple[str, str, str]:
+        """What the fact is about, among all that facts can be about."""
+        return (*_kind(type(self.fact)), self.aggregate_id)
 
     def link(self) -> trace.Link | None:
         """Lead from a batch's span to the trace of this fact."""
@@ -62,6 +83,11 @@ class Delivery:
         context = trace.get_current_span(_TRACE.extract(self.message.headers or {}))
         span = context.get_span_context()
         return trace.Link(span) if span.is_valid else None
+
+
+@cache
+def _kind(fact: type[Fact]) -> tuple[str, str]:
+    return fact.producer(), fact.aggregate
 
 
 async def park(bus: Bus, message: Msg, consumer: str, reason: str) -> None:

@@ -41,7 +41,7 @@ class Dispatcher:
         """Raise what the handler raises."""
         token = _delivery.set(delivery)
         try:
-            key = delivery.received.consumer, delivery.fact_type
+            key = delivery.received.consumer, type(delivery.fact)
             await self._subscribers[key].process_message(delivery.message)
         finally:
             _delivery.reset(token)
@@ -64,7 +64,7 @@ class Dispatcher:
 
 
 async def _decode(_message: NatsMessage) -> Fact:
-    return _delivery.get().fact()
+    return _delivery.get().fact
 
 
 def _with_one_parameter(fact_type: type[Fact], handler: Handler[Any]) -> Any:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from urllib.parse import quote, unquote
 from uuid import UUID
 
@@ -49,8 +50,7 @@ class Envelope:
         return cls(fact_id, fact.subject, headers, fact.model_dump_json().encode())
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """What the headers say about a fact, before its payload is read."""
 
     fact_id: UUID

@@ -3,8 +3,9 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -15,11 +16,10 @@ from opentelemetry import trace
 from stitch_common.bus import metrics
 from stitch_common.bus.connection import Bus
 from stitch_common.bus.consumer import BatchConsumer, Consumer
-from stitch_common.bus.delivery import Delivery, park
+from stitch_common.bus.delivery import Delivery, Position, park
 from stitch_common.bus.dispatch import Dispatcher
 from stitch_common.bus.pull import Puller
 from stitch_common.bus.settlement import (
-    Done,
     HandlerTooSlowError,
     MalformedFactError,
     Park,
@@ -51,11 +51,15 @@ class Flow(ABC):
         self._bus = bus
         self._consumer = consumer
         self._dispatcher = dispatcher
+        facts = {fact.subject: fact for fact in consumer.facts}
+        self._read = partial(Delivery.read, consumer=consumer.name, facts=facts)
         self._puller = Puller(bus, consumer, self._receive)
         self._in_hand: dict[int, Msg] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: Counter[int] = Counter()
         self._outages = 0
+        self._done = metrics.HANDLED.labels(consumer.name, "done")
+        self._seconds = metrics.HANDLE_SECONDS.labels(consumer.name)
 
     @property
     def why_not(self) -> str | None:
@@ -69,14 +73,21 @@ class Flow(ABC):
         watch = asyncio.create_task(self._watch())
         try:
             await self._puller.run()
-            if self._tasks:
-                await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    await self._finish()
         finally:
             for task in (watch, *self._tasks):
                 task.cancel()
+            await self._puller.acknowledge()
             with suppress(NatsError):
                 for message in self._in_hand.values():
                     await message.nak()
+
+    async def _finish(self) -> None:
+        while self._tasks:
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            await self._puller.acknowledge()
 
     async def _watch(self) -> None:
         """Tell the broker that slow facts are still worked on, and Prometheus how it goes."""
@@ -98,15 +109,15 @@ class Flow(ABC):
             metrics.DEAD_LETTERS.labels(name).set(sum((parked.state.subjects or {}).values()))
 
     def _receive(self, message: Msg) -> None:
-        metadata = message.metadata
-        if metadata.num_delivered > 1:
+        position = Position.of(message)
+        if position.delivered > 1:
             metrics.REDELIVERIES.labels(self._consumer.name).inc()
-        if metadata.sequence.stream in self._in_hand:
+        if position.sequence in self._in_hand:
             self._puller.release()  # the broker was impatient; settling the first settles both
             return
-        self._in_hand[metadata.sequence.stream] = message
+        self._in_hand[position.sequence] = message
         try:
-            self._accept(Delivery.read(message, self._consumer))
+            self._accept(self._read(message, position))
         except MalformedFactError as error:
             self._begin(self._settle(message, error))
 
@@ -119,14 +130,17 @@ class Flow(ABC):
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _attempt(self, delivery: Delivery) -> Exception | None:
-        """Call the handler; give what went wrong."""
-        return await self._guarded(self._dispatcher.call, delivery)
+    async def _handle_one(self, delivery: Delivery) -> None:
+        if error := await self._guarded(self._dispatcher.call, delivery):
+            await self._settle(delivery.message, error)
+        else:
+            self._conclude([delivery])
 
     async def _guarded(self, call: Callable[[T], Awaitable[None]], work: T) -> Exception | None:
+        """Call the handler; give what went wrong."""
         seconds = self._consumer.patience.time_limit.total_seconds()
         try:
-            with metrics.HANDLE_SECONDS.labels(self._consumer.name).time():
+            with self._seconds.time():
                 async with asyncio.timeout(seconds) as limit:
                     await call(work)
         except TimeoutError as error:
@@ -135,8 +149,18 @@ class Flow(ABC):
             return error
         return None
 
-    async def _settle(self, message: Msg, error: Exception | None) -> None:
-        """Do what the outcome asks for; if the broker can't hear it, it will deliver again."""
+    def _conclude(self, batch: Sequence[Delivery]) -> None:
+        """Their effects are committed, or were before."""
+        self._outages = 0
+        for delivery in batch:
+            sequence = delivery.received.stream_sequence
+            self._failures.pop(sequence, None)
+            self._in_hand.pop(sequence, None)
+        self._done.inc(len(batch))
+        self._puller.done([delivery.message for delivery in batch])
+
+    async def _settle(self, message: Msg, error: Exception) -> None:
+        """Do what the failure asks for; if the broker can't hear it, it will deliver again."""
         try:
             await self._execute(message, self._decide(message, error))
         except NatsError as reason:
@@ -145,11 +169,9 @@ class Flow(ABC):
             self._in_hand.pop(message.metadata.sequence.stream, None)
             self._puller.release()
 
-    def _decide(self, message: Msg, error: Exception | None) -> Settlement:
+    def _decide(self, message: Msg, error: Exception) -> Settlement:
         sequence = message.metadata.sequence.stream
-        if error is None:
-            self._outages = 0
-        elif is_infrastructure(error):
+        if is_infrastructure(error):
             self._outages += 1
         else:
             self._failures[sequence] += 1
@@ -164,25 +186,22 @@ class Flow(ABC):
         self._report(message, settlement, error)
         return settlement
 
-    def _report(self, message: Msg, settlement: Settlement, error: Exception | None) -> None:
+    def _report(self, message: Msg, settlement: Settlement, error: Exception) -> None:
         name, outcome = self._consumer.name, type(settlement).__name__.lower()
         metrics.HANDLED.labels(name, outcome).inc()
-        if error is not None:
-            say = log.error if isinstance(settlement, Park) else log.warning
-            say(
-                f"fact_{outcome}",
-                consumer=name,
-                subject=message.subject,
-                sequence=message.metadata.sequence.stream,
-                delivered=message.metadata.num_delivered,
-                error=describe(error),
-                exc_info=None if is_explained(error) else error,
-            )
+        say = log.error if isinstance(settlement, Park) else log.warning
+        say(
+            f"fact_{outcome}",
+            consumer=name,
+            subject=message.subject,
+            sequence=message.metadata.sequence.stream,
+            delivered=message.metadata.num_delivered,
+            error=describe(error),
+            exc_info=None if is_explained(error) else error,
+        )
 
     async def _execute(self, message: Msg, settlement: Settlement) -> None:
         match settlement:
-            case Done():
-                await message.ack()
             case Retry(seconds, blames_infrastructure):
                 if blames_infrastructure:
                     self._puller.rest(seconds)
@@ -201,19 +220,15 @@ class SingleFlow(Flow):
 
     def _accept(self, delivery: Delivery) -> None:
         aggregate = delivery.aggregate
-        task = self._begin(self._handle(delivery, self._latest.get(aggregate)))
-        self._latest[aggregate] = task
-        task.add_done_callback(lambda done: self._forget(aggregate, done))
-
-    def _forget(self, aggregate: tuple[str, ...], done: asyncio.Task[None]) -> None:
-        if self._latest.get(aggregate) is done:
-            del self._latest[aggregate]
+        self._latest[aggregate] = self._begin(self._handle(delivery, self._latest.get(aggregate)))
 
     async def _handle(self, delivery: Delivery, earlier: asyncio.Task[None] | None) -> None:
         if earlier is not None:
             await asyncio.wait([earlier])
         request_id.set(delivery.received.request_id)  # the task's own context
-        await self._settle(delivery.message, await self._attempt(delivery))
+        await self._handle_one(delivery)
+        if self._latest.get(delivery.aggregate) is asyncio.current_task():
+            del self._latest[delivery.aggregate]
 
 
 class BatchFlow(Flow):
@@ -223,34 +238,42 @@ class BatchFlow(Flow):
         super().__init__(bus, consumer, dispatcher)
         self._batches = consumer
         self._waiting: list[Delivery] = []
+        self._is_full = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
 
     def _accept(self, delivery: Delivery) -> None:
         self._waiting.append(delivery)
+        if len(self._waiting) >= self._batches.size:
+            self._is_full.set()
         if self._worker is None or self._worker.done():
             self._worker = self._begin(self._work())
 
     async def _work(self) -> None:
         while self._waiting:
-            if len(self._waiting) < self._batches.size:
-                await asyncio.sleep(LINGER_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LINGER_SECONDS):
+                    await self._is_full.wait()
             batch = self._waiting[: self._batches.size]
             del self._waiting[: len(batch)]
+            if len(self._waiting) < self._batches.size:
+                self._is_full.clear()
             await self._handle(batch)
 
     async def _handle(self, batch: list[Delivery]) -> None:
         error = await self._guarded(self._call, batch)
-        if error is None or is_infrastructure(error):
+        if error is None:
+            self._conclude(batch)
+        elif is_infrastructure(error):
             for delivery in batch:
                 await self._settle(delivery.message, error)
-            return
-        for delivery in batch:
-            await self._settle(delivery.message, await self._attempt(delivery))
+        else:
+            for delivery in batch:
+                await self._handle_one(delivery)
 
     async def _call(self, batch: list[Delivery]) -> None:
         # A fact may stand in the stream twice; a handler asks the inbox about both at once.
         once = {delivery.received.fact_id: delivery for delivery in batch}.values()
-        facts = [(delivery.fact(), delivery.received) for delivery in once]
+        facts = [(delivery.fact, delivery.received) for delivery in once]
         with _tracer.start_as_current_span(
             f"{self._consumer.name} process",
             kind=trace.SpanKind.CONSUMER,

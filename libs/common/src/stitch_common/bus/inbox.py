@@ -51,10 +51,9 @@ class Inbox:
         if not batch:
             return set()
         consumer = batch[0].consumer
-        # Sorted, so that two batches that share facts wait for each other in one order only.
-        ids = sorted({received.fact_id for received in batch})
         admitted = await self._session.execute(
-            _admit(schema_of(consumer)), {"consumer": consumer, "ids": ids}
+            _admit(schema_of(consumer)),
+            {"consumer": consumer, "ids": [received.fact_id for received in batch]},
         )
         return set(admitted.scalars())
 
@@ -79,9 +78,10 @@ def schema_of(consumer: str) -> str:
 def _admit(schema: str) -> TextClause:
     return text(
         # The schema comes from a consumer's name in our code, never from anybody's input.
+        # Sorted, so that two batches that share facts wait for each other in one order only.
         f"""
         insert into {schema}.inbox (consumer, fact_id)
-        select :consumer, fact_id from unnest(:ids) as admitted (fact_id)
+        select :consumer, fact_id from unnest(:ids) as admitted (fact_id) order by fact_id
         on conflict do nothing
         returning fact_id
         """  # noqa: S608 - see above

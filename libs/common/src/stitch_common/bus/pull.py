@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import structlog
@@ -22,6 +22,8 @@ HEARTBEAT_SECONDS = 5.0
 SILENCE_SECONDS = 2 * HEARTBEAT_SECONDS + 1
 SHORTEST_BACKOFF, LONGEST_BACKOFF = 0.1, 15.0
 LEAVE_SECONDS = 0.05
+SOON_SECONDS = 0.001
+"""How long a few free workers, and what they have done, wait for others: one write tells of all."""
 
 _HEARTBEAT, _EXPIRED, _CONFLICT = "100", "408", "409"
 
@@ -35,6 +37,8 @@ class Puller:
         self._accept = accept
         self._free = consumer.window
         self._asked = 0
+        self._done: list[Msg] = []
+        self._soon: asyncio.TimerHandle | None = None
         self._heard_at = self._not_before = 0.0
         self._fault: str | None = None
         self._backoff = SHORTEST_BACKOFF
@@ -47,10 +51,27 @@ class Puller:
     def free(self) -> int:
         return self._free
 
-    def release(self) -> None:
-        """One fact is settled; its worker is free again."""
-        self._free += 1
-        self._changed.set()
+    def done(self, messages: Sequence[Msg]) -> None:
+        """Let the broker forget these facts, before it is asked for others."""
+        self._done += messages
+        self.release(len(messages))
+
+    def release(self, workers: int = 1) -> None:
+        """So many facts are settled; their workers are free again."""
+        self._free += workers
+        if self._free - self._asked >= self._consumer.window // 2:
+            self._changed.set()
+        elif self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(SOON_SECONDS, self._changed.set)
+
+    async def acknowledge(self) -> None:
+        """Say what is done; if the broker can't hear it, it delivers again, to the inbox."""
+        done, self._done = self._done, []
+        try:
+            for message in done:
+                await message.ack()
+        except NatsError as error:
+            log.warning("settlement_lost", consumer=self._consumer.name, error=repr(error))
 
     def rest(self, seconds: float) -> None:
         """Ask for nothing for a while: nothing could be handled now."""
@@ -98,8 +119,7 @@ class Puller:
 
     async def _ask(self, inbox: str) -> None:
         wanted = self._free - self._asked
-        is_worth_it = wanted >= max(1, self._consumer.window // 2) or self._asked == 0
-        if wanted < 1 or not is_worth_it or self._resting() or not self._bus.connected.is_set():
+        if wanted < 1 or self._resting() or not self._bus.connected.is_set():
             return
         request = {
             "batch": wanted,
@@ -166,6 +186,10 @@ class Puller:
             async with asyncio.timeout(seconds):
                 await self._changed.wait()
         self._changed.clear()
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
+        await self.acknowledge()
 
     def _is_silent(self) -> bool:
         is_long_ago = time.monotonic() - self._heard_at > SILENCE_SECONDS

@@ -1,4 +1,4 @@
-"""What an outcome means: acknowledge, try again later, or park."""
+"""What a failure means: try again later, or park."""
 
 import random
 import socket
@@ -18,11 +18,6 @@ LONGEST_DELAY = 60.0
 
 LONGEST_OUTAGE_DELAY = 10.0
 """Shorter, for everything waits until the server is back, and nothing else is done meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The effect is committed, or was before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +48,7 @@ _UNREACHABLE = (
     InternalClientError,
 )
 
-Settlement = Done | Retry | Park
+Settlement = Retry | Park
 
 
 class MalformedFactError(Exception):
@@ -64,12 +59,8 @@ class HandlerTooSlowError(Exception):
     """The handler took longer than its consumer allows."""
 
 
-def settle(
-    error: Exception | None, *, failures: int, delivered: int, patience: Patience
-) -> Settlement:
+def settle(error: Exception, *, failures: int, delivered: int, patience: Patience) -> Settlement:
     """Decide by the latest attempt, the `failures`th in a row with the same one to blame."""
-    if error is None:
-        return Done()
     if is_final(error) or delivered >= MAX_DELIVER:
         return Park(describe(error))
     seconds = delay(failures, patience.first_delay.total_seconds())
