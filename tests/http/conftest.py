@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Generator
 
 import pytest
+from tests.http.street import Street, street
 from tests.http.wire import Recorder, served
 
 
@@ -27,3 +28,15 @@ def recorder(recording: Recorder) -> Generator[Recorder]:
 def port(service_port: int, recorder: Recorder) -> int:
     """Of a service that is asked directly."""
     return service_port
+
+
+@pytest.fixture(scope="session")
+async def whole_street() -> AsyncGenerator[Street]:
+    async with street() as found:
+        yield found
+
+
+@pytest.fixture
+def two_hops(whole_street: Street) -> Generator[Street]:
+    yield whole_street
+    whole_street.forget()
