@@ -43,6 +43,19 @@ def link_to_reset(stack: Stack, mailbox: Mailbox) -> str:
     return link_in(mailbox.wait_for(address, "password"), "/reset-password/")
 
 
+def link_to_object(stack: Stack, mailbox: Mailbox) -> str:
+    name = unique("eve")
+    address = f"{name}@example.org"
+    body = {"email": address, "username": name, "password": PASSWORD, "full_name": "Eve"}
+    stack.gateway.post("/api/auth/register", json=body).raise_for_status()
+    token = link_in(mailbox.wait_for(address, "Verify"), "/verify-email/").rpartition("/")[2]
+    stack.gateway.post("/api/auth/verify-email", json={"token": token}).raise_for_status()
+    eve = Person(stack.gateway, username=name, password=PASSWORD)
+    changed = {"current_password": PASSWORD, "password": f"another {PASSWORD}"}
+    eve.post("/api/auth/me/password", changed)
+    return link_in(mailbox.wait_for(address, "password was changed"), "/not-me/")
+
+
 def links_of_a_guest(mailbox: Mailbox, editor: Person) -> list[str]:
     event = open_event(editor)
     guest = f"{unique('guest')}@example.org"
@@ -57,6 +70,7 @@ async def test_nothing_is_in_anybodys_way_on_a_mailed_page(
     links = [
         link_to_verify(stack, mailbox),
         link_to_reset(stack, mailbox),
+        link_to_object(stack, mailbox),
         *links_of_a_guest(mailbox, editor),
     ]
 
