@@ -21,7 +21,7 @@ async def service_port(recording: Recorder) -> AsyncGenerator[int]:
 @pytest.fixture
 def recorder(recording: Recorder) -> Generator[Recorder]:
     yield recording
-    recording.seen.clear()
+    recording.forget()
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ class Street:
 
     def forget(self) -> None:
         for recorder in self.recorders.values():
-            recorder.seen.clear()
+            recorder.forget()
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -42,6 +42,8 @@ class Recorder:
     """Reads each request to its end, remembers it, and answers with its path."""
 
     seen: list[Seen] = field(default_factory=list)
+    fields: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """Of its answers, beside those that all have."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = bytearray()
@@ -58,11 +60,17 @@ class Recorder:
         ]
         target = scope["raw_path"].decode() + query
         self.seen.append(Seen(scope["method"], target, headers, bytes(body)))
-        await answer(send, f"<{target}>".encode())
+        await answer(send, f"<{target}>".encode(), fields=self.fields)
+
+    def forget(self) -> None:
+        self.seen.clear()
+        self.fields.clear()
 
 
-async def answer(send: Send, body: bytes, *, status: int = 200) -> None:
-    headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"text/plain")]
+async def answer(
+    send: Send, body: bytes, *, status: int = 200, fields: Iterable[tuple[bytes, bytes]] = ()
+) -> None:
+    headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"text/plain"), *fields]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
