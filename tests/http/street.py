@@ -51,7 +51,8 @@ class Street:
 
 
 @asynccontextmanager
-async def street(limits: Limits = QUICK) -> AsyncGenerator[Street]:
+async def street(limits: Limits = QUICK, **elsewhere: str) -> AsyncGenerator[Street]:
+    """All services are here, but those whose URLs are given."""
     recorders = {name: Recorder() for name in GatewaySettings().upstream_urls}
     async with AsyncExitStack() as servers:
         urls = {}
@@ -65,6 +66,7 @@ async def street(limits: Limits = QUICK) -> AsyncGenerator[Street]:
                 "limits_on": False,
                 "jwks_url": urls["auth"] + JWKS,
                 **{f"{name}_url": url for name, url in urls.items()},
+                **elsewhere,
             }
         )
         runtime = GatewayRuntime.of("gateway", settings, clock=utc_now)

@@ -24,7 +24,7 @@ class Limits:
     keep_alive_timeout: timedelta = timedelta(seconds=75)
     """Between an answer and the next request."""
     farewell: timedelta = timedelta(seconds=0.5)
-    """While draining, a quiet connection is kept this long: its next request may be on its way."""
+    """While draining, for a quiet connection's next request, which may be on its way."""
 
     max_head: int = 16 * KIB
     max_target: int = 8 * KIB

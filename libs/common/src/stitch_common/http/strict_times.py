@@ -121,6 +121,7 @@ class TimedProtocol(HttpToolsProtocol):
     def _say_farewell(self) -> None:
         farewell = self.loop.time() + self._limits.farewell.total_seconds()
         self._quiet_until = min(self._quiet_until, farewell)
+        self._head_until = min(self._head_until, farewell)
         self._look_now()
 
     def _refuse(self, refusal: Refusal) -> None:
