@@ -22,7 +22,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr
 
 from stitch_auth.api import create_api
-from stitch_auth.settings import AuthSettings, BootstrapUser
+from stitch_auth.settings import LINK_PURPOSES, AuthSettings, BootstrapUser
 from stitch_common.clock import utc_now
 from stitch_common.database import Database
 from stitch_common.security.principals import Role
@@ -100,7 +100,7 @@ def settings_for(dsn: str) -> AuthSettings:
         cursor_key=SecretStr("c" * 32),
         secret_keys={"k": KEY},
         password_peppers={"p": KEY},
-        link_keys={"verify-email": {"1": KEY}, "reset-password": {"1": KEY}},
+        link_keys={purpose: {"1": KEY} for purpose in LINK_PURPOSES},
         login_limit=10**6,
         login_limit_per_hour=10**6,
         login_limit_per_network=10**6,

@@ -25,6 +25,7 @@ from stitch_auth.pages.routes import router as pages_router
 from stitch_auth.passwords.service import PasswordService
 from stitch_auth.recovery.routes import router as recovery_router
 from stitch_auth.recovery.service import RecoveryService
+from stitch_auth.refreshing.service import RefreshService
 from stitch_auth.registration.routes import router as registration_router
 from stitch_auth.registration.service import RegistrationService
 from stitch_auth.sessions.routes import router as sessions_router
@@ -142,7 +143,7 @@ def services(runtime: StoredRuntime[AuthSettings]) -> dict[str, Any]:
     links = LinkSigner(settings.link_keys, clock)
     factors = SecondFactorService(database, clock, settings=settings, throttle=throttle)
     cursors = Cursors(settings.cursor_key)
-    sessions = SessionService(database, clock, settings=settings, tokens=tokens)
+    sessions = SessionService(database, clock)
     return {
         "keys": keys,
         "key_lifecycle": KeyLifecycle(database, clock, settings),
@@ -194,6 +195,9 @@ def services(runtime: StoredRuntime[AuthSettings]) -> dict[str, Any]:
         ),
         "second_factors": factors,
         "sessions": sessions,
+        "refreshes": RefreshService(
+            database, clock, settings=settings, tokens=tokens, sessions=sessions
+        ),
         "accounts": AccountService(database, clock, cursors=cursors, sessions=sessions),
         "api_keys": APIKeyService(
             database, clock, settings=settings, tokens=tokens, throttle=throttle

@@ -11,7 +11,7 @@ from stitch_auth.settings import AuthSettings
 MAX_USER_AGENT = 300
 
 
-def current_caller(request: Request) -> Caller:
+async def current_caller(request: Request) -> Caller:
     settings: AuthSettings = request.app.state.runtime.settings
     peer = request.client.host if request.client else None
     forwarded = request.headers.getlist("x-forwarded-for")

@@ -37,16 +37,6 @@ class UnsupportedGrantError(StitchError):
         super().__init__(extra={"error": "unsupported_grant_type"})
 
 
-class InvalidRefreshTokenError(StitchError):
-    """The session has ended, or this is not its refresh token; log in again."""
-
-    kind = ErrorKind.UNAUTHENTICATED
-    code = "invalid-refresh-token"
-
-    def __init__(self) -> None:
-        super().__init__(extra={"error": "invalid_grant"})
-
-
 class CrossSiteError(StitchError):
     """This was sent by a page of another site."""
 

@@ -44,16 +44,11 @@ class SessionRepository:
         self._transaction.add(session)
         await self._transaction.flush()
 
-    async def lock(self, sid: str) -> tuple[Session, User] | None:
-        """A session, which nobody else can refresh until this transaction ends, and its owner."""
-        query = (
-            select(Session, User)
-            .join(User, User.id == Session.user_id)
-            .where(Session.sid == sid)
-            .with_for_update(of=Session)
-        )
-        found = (await self._transaction.execute(query)).one_or_none()
-        return (found[0], found[1]) if found is not None else None
+    async def lock(self, sid: str) -> Session | None:
+        """A session, which nobody else can change until this transaction ends."""
+        query = select(Session).where(Session.sid == sid).with_for_update()
+        session: Session | None = await self._transaction.scalar(query)
+        return session
 
     async def find_live(self, user_id: int, at: datetime) -> list[Session]:
         """Those that were used last come first."""

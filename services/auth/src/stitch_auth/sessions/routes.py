@@ -9,12 +9,12 @@ from stitch_auth.callers.models import Caller
 from stitch_auth.callers.service import CurrentCaller
 from stitch_auth.mfa.service import MFA_ERRORS
 from stitch_auth.passwords.service import HASHING_ERRORS
+from stitch_auth.refreshing.service import REFRESH_ERRORS, RefreshService
 from stitch_auth.sessions.errors import (
     AccountDeactivatedError,
     CrossSiteError,
     EmailNotVerifiedError,
     InvalidCredentialsError,
-    InvalidRefreshTokenError,
     NotJSONError,
     SessionNotFoundError,
     UnsupportedGrantError,
@@ -40,13 +40,18 @@ CLIENT_GRANT = "client_credentials"
 PASSWORD_GRANT = "password"  # noqa: S105 - the name of a grant
 
 
-def login_service(request: Request) -> LoginService:
+async def login_service(request: Request) -> LoginService:
     service: LoginService = request.app.state.logins
     return service
 
 
-def session_service(request: Request) -> SessionService:
+async def session_service(request: Request) -> SessionService:
     service: SessionService = request.app.state.sessions
+    return service
+
+
+async def refresh_service(request: Request) -> RefreshService:
+    service: RefreshService = request.app.state.refreshes
     return service
 
 
@@ -55,16 +60,16 @@ def _settings(request: Request) -> AuthSettings:
     return settings
 
 
-def require_friendly_site(request: Request) -> None:
+async def require_friendly_site(request: Request) -> None:
     """Refuse what a page of another site has sent."""
     origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
     if not is_friendly(origin, site, _settings(request).trusted_origins):
         raise CrossSiteError
 
 
-def require_deliberate_request(request: Request) -> None:
+async def require_deliberate_request(request: Request) -> None:
     """Refuse also what a page can send to another site without asking it first (CORS)."""
-    require_friendly_site(request)
+    await require_friendly_site(request)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     is_json = media_type == "application/json"
     is_marked = "x-requested-with" in request.headers or "authorization" in request.headers
@@ -73,6 +78,7 @@ def require_deliberate_request(request: Request) -> None:
 
 
 Logins = Annotated[LoginService, Depends(login_service)]
+Refreshes = Annotated[RefreshService, Depends(refresh_service)]
 Sessions = Annotated[SessionService, Depends(session_service)]
 
 
@@ -135,21 +141,21 @@ def _credentials(form: TokenRequest) -> Credentials:
     "/refresh",
     response_model_exclude_none=True,
     dependencies=[Depends(require_deliberate_request)],
-    responses=declares(InvalidRefreshTokenError, CrossSiteError, NotJSONError),
+    responses=declares(*REFRESH_ERRORS, CrossSiteError, NotJSONError),
 )
 async def refresh(
     request: Request,
     response: Response,
-    sessions: Sessions,
+    refreshes: Refreshes,
     caller: CurrentCaller,
     body: RefreshRequest | None = None,
 ) -> TokenAnswer:
     """Exchange the refresh token, cookie or field, for a new pair."""
     if body is not None and body.refresh_token is not None:
-        grant = await sessions.refresh(body.refresh_token, Delivery.BODY, caller)
+        grant = await refreshes.refresh(body.refresh_token, Delivery.BODY, caller)
     else:
         cookie = request.cookies.get(_cookie_name(request), "")
-        grant = await sessions.refresh(cookie, Delivery.COOKIE, caller)
+        grant = await refreshes.refresh(cookie, Delivery.COOKIE, caller)
     return _answer(grant, request, response)
 
 

@@ -15,10 +15,9 @@ from stitch_auth.sessions.errors import (
     AccountDeactivatedError,
     EmailNotVerifiedError,
     InvalidCredentialsError,
-    InvalidRefreshTokenError,
     SessionNotFoundError,
 )
-from stitch_auth.sessions.models import Credentials, Delivery, Session, Verdict
+from stitch_auth.sessions.models import Credentials, Delivery, Session
 from stitch_auth.sessions.repository import SessionRepository
 from stitch_auth.sessions.rules import OFFLINE, granted_scope
 from stitch_auth.settings import AuthSettings
@@ -167,78 +166,17 @@ class LoginService:
 
 
 class SessionService:
-    """Keeps sessions alive, and ends them."""
+    """Shows sessions, and ends them."""
 
-    def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        *,
-        settings: AuthSettings,
-        tokens: TokenService,
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._settings = settings
-        self._tokens = tokens
-
-    async def refresh(self, token: str, delivery: Delivery, caller: Caller) -> Grant:
-        """Exchange a refresh token for its successor and a new access token.
-
-        Of parallel uses one rotates and all get the same successor; an older token ends the
-        session, because then two people have it (RFC 9700 §4.14).
-        """
-        sid = self._tokens.session_of(token)
-        if sid is None:
-            raise InvalidRefreshTokenError
-        async with self._database.transaction() as transaction:
-            found = await SessionRepository(transaction).lock(sid)
-            if found is None:
-                raise InvalidRefreshTokenError
-            session, user = found
-            generation = self._tokens.generation_of(token, session)
-            if generation is None or session.delivery is not delivery:
-                raise InvalidRefreshTokenError
-            is_granted = self._settle(
-                transaction, session, user, generation=generation, caller=caller
-            )
-        # After the commit: a replayed token has ended the session.
-        if not is_granted:
-            raise InvalidRefreshTokenError
-        return await self._tokens.grant(session, user)
-
-    def _settle(
-        self,
-        transaction: AsyncSession,
-        session: Session,
-        user: User,
-        *,
-        generation: int,
-        caller: Caller,
-    ) -> bool:
-        at = self._clock()
-        trail = AuditTrail(transaction, self._clock, caller)
-        verdict = session.judge(generation, at, grace=self._settings.refresh_grace)
-        if verdict is Verdict.REPLAYED:
-            trail.failed("session.refreshed", actor_id=user.id, subject=f"session:{session.sid}")
-            self._end(transaction, session, reason="replayed", trail=trail)
-            return False
-        if not user.is_usable:
-            self._end(transaction, session, reason="deactivated", trail=trail)
-            return False
-        if verdict is Verdict.CURRENT:
-            session.rotate(at)
-            session.use(caller, at, idle_ttl=self._settings.refresh_idle_ttl)
-            trail.succeeded("session.refreshed", actor_id=user.id, subject=f"session:{session.sid}")
-        return verdict is not Verdict.ENDED
 
     async def log_out(self, principal: Principal, caller: Caller) -> None:
         """End the session of this access token, if it has not ended."""
         async with self._database.transaction() as transaction:
-            found = await SessionRepository(transaction).lock(principal.session_id)
-            if found is not None:
-                trail = AuditTrail(transaction, self._clock, caller)
-                self._end(transaction, found[0], reason="logout", trail=trail)
+            trail = AuditTrail(transaction, self._clock, caller)
+            await self.end(transaction, principal.session_id, reason="logout", trail=trail)
 
     async def log_out_everywhere(self, principal: Principal, caller: Caller) -> None:
         async with self._database.transaction() as transaction:
@@ -252,12 +190,20 @@ class SessionService:
     async def end_own(self, principal: Principal, sid: str, caller: Caller) -> None:
         """End one of the principal's sessions; SessionNotFoundError if it is not theirs."""
         async with self._database.transaction() as transaction:
-            found = await SessionRepository(transaction).lock(sid)
-            if found is None or found[0].user_id != principal.user_id:
+            session = await SessionRepository(transaction).lock(sid)
+            if session is None or session.user_id != principal.user_id:
                 raise SessionNotFoundError
             trail = AuditTrail(transaction, self._clock, caller)
-            if not self._end(transaction, found[0], reason="ended", trail=trail):
+            if not self._end(transaction, session, reason="ended", trail=trail):
                 raise SessionNotFoundError
+
+    async def end(
+        self, transaction: AsyncSession, sid: str, *, reason: str, trail: AuditTrail
+    ) -> None:
+        """End a session, if it has not ended, in the transaction of the reason for it."""
+        session = await SessionRepository(transaction).lock(sid)
+        if session is not None:
+            self._end(transaction, session, reason=reason, trail=trail)
 
     async def end_all_of(
         self,

@@ -10,9 +10,11 @@ from stitch_auth.keys.service import KeyService
 from stitch_auth.sessions.models import Session
 from stitch_auth.settings import AuthSettings
 from stitch_auth.tokens.models import ClientGrant, Grant
-from stitch_auth.tokens.rules import RefreshTokens, access_claims, read
+from stitch_auth.tokens.rules import PresentedToken, RefreshTokens, access_claims, read
 from stitch_common.clock import Clock
 from stitch_common.security.principals import Role
+
+__all__ = ["CLIENT_ID", "CLIENT_SCOPE", "PresentedToken", "TokenService"]
 
 CLIENT_ID = "stitch-web"
 """People log in through one client; API keys are clients of their own."""
@@ -68,14 +70,10 @@ class TokenService:
         }
         return await self._keys.sign({**claims, **issued})
 
-    def session_of(self, refresh_token: str) -> str | None:
-        """The session that it claims to belong to; None if it can't be a refresh token."""
-        presented = read(refresh_token)
-        return presented.sid if presented else None
+    def read(self, refresh_token: str) -> PresentedToken | None:
+        """What it claims to be; None if it can't be a refresh token."""
+        return read(refresh_token)
 
-    def generation_of(self, refresh_token: str, session: Session) -> int | None:
-        """Which of this session's tokens it is; None if it was not made here."""
-        presented = read(refresh_token)
-        if presented is None or not self._refresh_tokens.is_genuine(presented, session):
-            return None
-        return presented.generation
+    def is_genuine(self, presented: PresentedToken, session: Session) -> bool:
+        """Whether it was made here, for this session, in whatever generation."""
+        return self._refresh_tokens.is_genuine(presented, session)
