@@ -61,7 +61,7 @@ def test_every_error_is_a_problem(name: str) -> None:
 FRONTEND_CALLS = [
     "POST /api/auth/register", "POST /api/auth/token", "GET /api/auth/me",
     "POST /api/content", "GET /api/content", "GET /api/content/{}", "PUT /api/content/{}",
-    "DELETE /api/content/{}",
+    "DELETE /api/content/{}", "POST /api/content/{}/ai-suggestions",
     "GET /api/settings", "GET /api/settings/{}", "POST /api/settings", "PUT /api/settings/{}",
     "DELETE /api/settings/{}", "GET /api/settings/config/site", "POST /api/settings/config/site",
     "POST /api/settings/initialize-defaults",
@@ -73,7 +73,7 @@ FRONTEND_CALLS = [
     "GET /api/notifications/templates",
     "GET /api/dashboard/stats", "GET /api/dashboard/quick-actions", "GET /api/dashboard/analytics",
 ]  # fmt: skip
-"""The calls of the catalogue that this system has; modules and suggestions come later."""
+"""The calls of the catalogue that this system has; modules come later."""
 
 
 @pytest.mark.parametrize("call", FRONTEND_CALLS)

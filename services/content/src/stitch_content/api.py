@@ -11,6 +11,7 @@ from stitch_content.delivery.routes import site_router
 from stitch_content.listing.routes import router as listing
 from stitch_content.settings import ContentSettings
 from stitch_content.site_settings.routes import router as site_settings
+from stitch_content.suggestions.routes import router as suggestions
 
 PUBLIC_ROUTES = {
     "GET /api/content/published": "it is published for everybody",
@@ -24,6 +25,6 @@ def create_api(runtime: StoredRuntime[ContentSettings]) -> FastAPI:
     return create_app(
         runtime,
         title="Stitch content",
-        routers=[listing, delivery, content, site_router, site_settings, dashboard],
+        routers=[listing, delivery, content, suggestions, site_router, site_settings, dashboard],
         public_routes=PUBLIC_ROUTES,
     )

@@ -5,6 +5,8 @@ from typing import ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from stitch_common.contracts.events import EventState
+
 A = TypeVar("A", bound=BaseModel)
 
 
@@ -20,6 +22,52 @@ class Question(BaseModel, Generic[A]):
     subject: ClassVar[str]
     answer: ClassVar[type[BaseModel]]
     deadline: ClassVar[timedelta]
+
+
+class Suggestions(BaseModel):
+    """What an AI provider makes of a text; a part that it has nothing for is empty."""
+
+    titles: list[str] = []
+    meta_description: str = ""
+    keywords: list[str] = []
+    improvements: list[str] = []
+    summary: str = ""
+    provider: str
+    model: str
+    notice: str | None = None
+    """What the reader should know about how this came to be."""
+    generation_id: str
+
+
+class SuggestForContent(Question[Suggestions]):
+    """Suggest how an item of content could be called, found and improved."""
+
+    subject = "stitch._ask.ai.suggest_for_content.v1"
+    answer = Suggestions
+    deadline = timedelta(seconds=60)
+
+    user_id: int
+    """Who asks: what it uses is theirs."""
+    title: str
+    text: str
+    """HTML."""
+
+
+class EventNow(BaseModel):
+    """An event as its owner has it."""
+
+    version: int
+    event: EventState
+
+
+class DescribeEvent(Question[EventNow]):
+    """Describe one event of which no fact has come yet; an unknown one is refused."""
+
+    subject = "stitch._ask.events.describe_event.v1"
+    answer = EventNow
+    deadline = timedelta(seconds=2)
+
+    event_id: int
 
 
 class Forgotten(BaseModel):

@@ -26,6 +26,8 @@ from stitch_common.clock import Clock
 from stitch_common.contracts.ai import GenerationCompleted, GenerationFailed
 from stitch_common.database import Database
 
+__all__ = ["GenerationRequest", "GenerationService"]
+
 CHARACTERS_PER_TOKEN = 4
 """The usual estimate before a model has counted."""
 SECONDS = Histogram(

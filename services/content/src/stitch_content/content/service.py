@@ -18,12 +18,13 @@ from stitch_common.contracts.content import (
     ContentUpdated,
 )
 from stitch_common.database import Database
+from stitch_content.content.errors import ContentNotFoundError
 from stitch_content.content.models import Content, Status
 from stitch_content.content.repository import ContentRepository
 from stitch_content.content.rules import slug_of, slugs_to_try, text_of
 from stitch_content.content.schemas import ContentCreate, ContentUpdate, ContentView
 
-__all__ = ["ContentService", "ContentView"]
+__all__ = ["ContentNotFoundError", "ContentService", "ContentUpdate", "ContentView", "text_of"]
 
 CREATED = Counter("stitch_content_created", "Items of content that were written")
 PUBLISHED = Counter("stitch_content_published", "Times that an item was shown to the public")
@@ -37,7 +38,7 @@ class ContentService:
         self._clock = clock
 
     async def get(self, content_id: int) -> ContentView:
-        async with self._database.transaction() as session:
+        async with self._database.reading() as session:
             item = await ContentRepository(session).get(content_id)
         return ContentView.model_validate(item)
 
@@ -76,6 +77,15 @@ class ContentService:
                 session, item, Status(status)
             )
         PUBLISHED.inc(is_shown)
+        return ContentView.model_validate(item)
+
+    async def keep_suggestions(
+        self, content_id: int, suggestions: dict[str, Any], *, user_id: int
+    ) -> ContentView:
+        """Store with an item what was suggested for it; nothing of the item changes by that."""
+        async with self._database.transaction() as session:
+            item = await ContentRepository(session).lock(content_id)
+            await self._edit(session, item, {"ai_suggestions": suggestions}, user_id)
         return ContentView.model_validate(item)
 
     async def move(self, content_id: int, status: Status, *, expected: int | None) -> ContentView:

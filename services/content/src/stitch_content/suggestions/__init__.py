@@ -1,0 +1,1 @@
+"""What an AI provider suggests for an item, and taking it over."""
