@@ -2,13 +2,8 @@ import pytest
 from starlette.types import Scope
 
 from stitch_gateway.errors import WireError
-from stitch_gateway.intake.errors import (
-    AddressTooLongError,
-    AmbiguousHeadError,
-    HeadTooLargeError,
-    MethodOverrideError,
-)
-from stitch_gateway.intake.head import Fields, read_head
+from stitch_gateway.intake.errors import AmbiguousHeadError, MethodOverrideError
+from stitch_gateway.intake.head import MAX_KINDS, TRAVELS, Fields, kind_of, read_head
 
 HOST = (b"host", b"localhost:8000")
 
@@ -35,36 +30,36 @@ def test_what_is_end_to_end_travels_on_in_order() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        b"X-User-Id",
-        b"X-Auth-Request-Email",
-        b"X-Internal-Token",
-        b"X-Forwarded-For",
+        b"x-user-id",
+        b"x-auth-request-email",
+        b"x-internal-token",
+        b"x-forwarded-for",
         b"x-forwarded-host",
-        b"X-Forwarded",
-        b"Forwarded",
-        b"X-Real-IP",
-        b"X-Original-URL",
-        b"X-Rewrite-URL",
-        b"True-Client-IP",
-        b"X-API-Key",
-        b"Via",
+        b"x-forwarded",
+        b"forwarded",
+        b"x-real-ip",
+        b"x-original-url",
+        b"x-rewrite-url",
+        b"true-client-ip",
+        b"x-api-key",
+        b"via",
         b"baggage",
-        b"X_User_Id",
+        b"x_user_id",
         b"x_forwarded_for",
         b"any_thing",
-        b"Connection",
-        b"Keep-Alive",
-        b"Proxy-Authorization",
-        b"Proxy-Connection",
-        b"TE",
-        b"Trailer",
-        b"Upgrade",
-        b"HTTP2-Settings",
-        b"Expect",
+        b"connection",
+        b"keep-alive",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"upgrade",
+        b"http2-settings",
+        b"expect",
     ],
 )
 def test_what_a_client_may_not_say_goes_no_further(name: bytes) -> None:
-    assert passed((name, b"1"), (name.lower(), b"2"), (b"accept", b"a")) == [(b"accept", b"a")]
+    assert passed((name, b"1"), (name, b"2"), (b"accept", b"a")) == [(b"accept", b"a")]
 
 
 def test_what_connection_nominates_is_for_this_hop_only() -> None:
@@ -74,7 +69,7 @@ def test_what_connection_nominates_is_for_this_hop_only() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [b"authorization", b"Content-Length", b"host", b"cookie", b"if-match", b"content-type"]
+    "name", [b"authorization", b"content-length", b"host", b"cookie", b"if-match", b"content-type"]
 )
 def test_what_decides_who_asks_for_what_cannot_be_nominated_away(name: bytes) -> None:
     with pytest.raises(AmbiguousHeadError):
@@ -85,18 +80,12 @@ def test_what_decides_who_asks_for_what_cannot_be_nominated_away(name: bytes) ->
     "fields",
     [
         [HOST],
-        [(b"authorization", b"Bearer a"), (b"Authorization", b"Bearer b")],
+        [(b"authorization", b"Bearer a"), (b"authorization", b"Bearer b")],
         [(b"cookie", b"a=1"), (b"cookie", b"b=1")],
         [(b"authori_zation", b"x"), (b"content_length", b"4")],
         [(b"content_type", b"x")],
         [(b"content-length", b"4"), (b"content-length", b"4")],
-        [(b"content-length", b"4"), (b"transfer-encoding", b"chunked")],
-        [(b"content-length", b"+4")],
-        [(b"content-length", b"4,4")],
-        [(b"content-length", b"0x4")],
         [(b"transfer-encoding", b"chunked"), (b"transfer-encoding", b"chunked")],
-        [(b"transfer-encoding", b"gzip, chunked")],
-        [(b"transfer-encoding", b"identity")],
         [(b"origin", b"http://a"), (b"origin", b"http://b")],
         [(b"if-match", b'"v1"'), (b"if-match", b'"v2"')],
     ],
@@ -106,33 +95,12 @@ def test_what_can_be_read_as_two_requests_is_neither(fields: Fields) -> None:
         read_head(scope(*fields))
 
 
-@pytest.mark.parametrize("host", [b"", b"a b", b"a/b", b"a@b", b"a?x", b"a:1:2", b"a:x", b"\xff"])
-def test_a_host_that_is_none_is_refused(host: bytes) -> None:
-    with pytest.raises(AmbiguousHeadError):
-        read_head({**scope(), "headers": [(b"host", host)]})
-
-
-def test_a_request_without_a_host_is_refused() -> None:
-    with pytest.raises(AmbiguousHeadError):
-        read_head({**scope(), "headers": []})
-
-
 @pytest.mark.parametrize(
-    "name", [b"X-HTTP-Method-Override", b"x-method-override", b"X_HTTP_METHOD"]
+    "name", [b"x-http-method-override", b"x-method-override", b"x_http_method"]
 )
 def test_a_method_cannot_be_overridden(name: bytes) -> None:
     with pytest.raises(MethodOverrideError):
         read_head(scope((name, b"DELETE")))
-
-
-def test_a_head_of_more_than_16_kib_is_refused() -> None:
-    with pytest.raises(HeadTooLargeError):
-        read_head(scope(*[(b"x-%d" % n, bytes(1000)) for n in range(17)]))
-
-
-def test_an_address_of_more_than_8_kib_is_refused() -> None:
-    with pytest.raises(AddressTooLongError):
-        read_head(scope(query=b"a" * 8192))
 
 
 def test_what_the_server_adds_later_is_not_part_of_the_head() -> None:
@@ -161,3 +129,11 @@ def test_every_refusal_has_a_sentence_and_a_code() -> None:
     codes = [error.code for error in WireError.__subclasses__()]
 
     assert len(codes) == len(set(codes))
+
+
+def test_names_that_strangers_make_up_are_not_all_remembered() -> None:
+    for number in range(2 * MAX_KINDS):
+        assert kind_of(b"x-made-up-%d" % number) == TRAVELS
+        passed((b"x-made-up-%d" % number, b"1"))
+
+    assert passed((b"x-user-id", b"1"), (b"x-another", b"2")) == [(b"x-another", b"2")]

@@ -28,20 +28,6 @@ class MethodOverrideError(WireError):
     code = "method-override"
 
 
-class AddressTooLongError(WireError):
-    """The address of this request is longer than 8 KiB."""
-
-    code = "address-too-long"
-    status = 414
-
-
-class HeadTooLargeError(WireError):
-    """The head of this request is larger than 16 KiB."""
-
-    code = "head-too-large"
-    status = 431
-
-
 class BodyTooLargeError(StitchError):
     """The body is larger than this path takes."""
 

@@ -1,29 +1,19 @@
 """A request's head, read once: what must be there once is, and what a client may not say is gone.
 
+Framing, Host and sizes are right already (`stitch_common.http.strict`), names are in lower case.
 Identity, addresses and ids of a request are the gateway's to tell (RFC 9110 §7.6.1, ASVS 4.1.3).
 """
 
-import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.types import Scope
 
-from stitch_gateway.intake.errors import (
-    AmbiguousHeadError,
-    HeadTooLargeError,
-    MethodOverrideError,
-)
-from stitch_gateway.intake.target import check_length, check_query, normal_path
+from stitch_gateway.intake.errors import AmbiguousHeadError, MethodOverrideError
+from stitch_gateway.intake.target import check_query, normal_path
 
 Fields = list[tuple[bytes, bytes]]
 """Header fields as they are on the wire, names in lower case."""
-
-MAX_HEAD = 16 * 1024
-FIELD_OVERHEAD = 4
-
-HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
-LENGTH = re.compile(rb"[0-9]{1,15}")
 
 ONCE = frozenset(
     {
@@ -81,7 +71,17 @@ OURS = frozenset(
 OURS_BEGIN_WITH = (b"x-auth-", b"x-forwarded", b"x-internal-", b"x-original-", b"x-user-")
 
 
-@dataclass(frozen=True, slots=True)
+TRAVELS = 0
+IS_ONCE, STAYS, IS_TOLD, IS_REFUSED = 1, 2, 4, 8
+"""What is done with a field, by its name; most fields just travel on."""
+TOLD = frozenset({b"traceparent", b"tracestate", b"x-forwarded-for"})
+"""Dropped, but for what we make of them."""
+MAX_KINDS, MAX_NAME = 1024, 64
+NOBODY: frozenset[bytes] = frozenset()
+PLAIN_CONNECTIONS = frozenset({b"keep-alive", b"close", b"Keep-Alive", b"Close"})
+
+
+@dataclass(slots=True)
 class Head:
     """A request as it will be judged; `fields` are those that may travel on as they are."""
 
@@ -107,87 +107,86 @@ class Head:
 
 def read_head(scope: Scope) -> Head:
     """What this request is, or a WireError that says why nobody can tell."""
-    raw_path, query = scope["raw_path"], scope["query_string"]
-    check_length(raw_path, query)
-    fields = _checked(scope["headers"])
-    single = _once(fields)
-    _check_framing(single)
-    check_query(query)
-    return Head(
-        method=scope["method"],
-        path=normal_path(raw_path),
-        query=query,
-        fields=passable(fields),
-        single=single,
-        forwarded_for=b",".join(v for name, v in fields if name == b"x-forwarded-for"),
-        traceparent=_only(fields, b"traceparent"),
-        tracestate=_only(fields, b"tracestate"),
-    )
-
-
-def passable(fields: Fields) -> Fields:
-    """The fields that may travel on: end-to-end, and not the gateway's own."""
-    nominated = _nominated(fields)
-    return [(name, value) for name, value in fields if _is_passable(name, nominated)]
-
-
-def _is_passable(name: bytes, nominated: frozenset[bytes]) -> bool:
-    return not (
-        name in OURS
-        or name in HOP_BY_HOP
-        or name in nominated
-        or b"_" in name
-        or name.startswith(OURS_BEGIN_WITH)
-    )
-
-
-def _checked(headers: Iterable[tuple[bytes, bytes]]) -> Fields:
-    """A copy: what the server adds to its list later (trailers) is not part of the head."""
-    fields = [(name.lower(), value) for name, value in headers]
-    if sum(len(name) + len(value) + FIELD_OVERHEAD for name, value in fields) > MAX_HEAD:
-        raise HeadTooLargeError
-    if any(name.replace(b"_", b"-") in OVERRIDES for name, _ in fields):
-        raise MethodOverrideError
-    return fields
-
-
-def _once(fields: Fields) -> dict[bytes, bytes]:
+    query = scope["query_string"]
+    if query:
+        check_query(query)
+    fields: Fields = []
     single: dict[bytes, bytes] = {}
-    for name, value in fields:
-        known = name if name in ONCE else name.replace(b"_", b"-")
-        if known in ONCE:
-            # An underscored spelling is another field to us and the same one to a CGI.
-            if known in single or known != name:
-                raise AmbiguousHeadError(_about(known))
-            single[name] = value
-    return single
-
-
-def _check_framing(single: dict[bytes, bytes]) -> None:
-    if not HOST.fullmatch(single.get(b"host", b"")):
-        raise AmbiguousHeadError(_about(b"host"))
-    length, coding = single.get(b"content-length"), single.get(b"transfer-encoding")
-    if length is not None and (coding is not None or not LENGTH.fullmatch(length)):
-        raise AmbiguousHeadError(_about(b"content-length"))
-    if coding is not None and coding.lower() != b"chunked":
-        raise AmbiguousHeadError(_about(b"transfer-encoding"))
-
-
-def _nominated(fields: Fields) -> frozenset[bytes]:
-    """What `Connection` declares to be for this hop only; never what decides who asks for what."""
-    names = frozenset(
-        token.strip().lower()
-        for name, value in fields
-        if name == b"connection"
-        for token in value.split(b",")
+    told: dict[bytes, list[bytes]] = {}
+    for field in scope["headers"]:
+        kind = _kinds.get(field[0])
+        if kind is None:
+            kind = _learn(field[0])
+        if kind != TRAVELS:
+            _read_field(field, kind, single, told)
+        if not kind & STAYS:
+            fields.append(field)
+    if nominated := _nominated(told.get(b"connection", ())):
+        fields = [field for field in fields if field[0] not in nominated]
+    return Head(
+        scope["method"],
+        normal_path(scope["raw_path"]),
+        query,
+        fields,
+        single,
+        b",".join(told.get(b"x-forwarded-for", ())),
+        _only(told, b"traceparent"),
+        _only(told, b"tracestate"),
     )
+
+
+def kind_of(name: bytes) -> int:
+    """What is done with a field of this name."""
+    dashed = name.replace(b"_", b"-")
+    # An underscored spelling is another field to us and the same one to a CGI.
+    if dashed in OVERRIDES or (dashed != name and dashed in ONCE):
+        return IS_REFUSED
+    stays = name in OURS or name in HOP_BY_HOP or dashed != name or name.startswith(OURS_BEGIN_WITH)
+    is_told = name in TOLD or name == b"connection"
+    return (name in ONCE) * IS_ONCE | stays * STAYS | is_told * IS_TOLD
+
+
+_kinds: dict[bytes, int] = {}
+
+
+def _learn(name: bytes) -> int:
+    """Names repeat; those that strangers make up take little room."""
+    kind = kind_of(name)
+    if len(_kinds) < MAX_KINDS and len(name) <= MAX_NAME:
+        _kinds[name] = kind
+    return kind
+
+
+def _read_field(
+    field: tuple[bytes, bytes],
+    kind: int,
+    single: dict[bytes, bytes],
+    told: dict[bytes, list[bytes]],
+) -> None:
+    name, value = field
+    if kind & IS_ONCE:
+        if name in single:
+            raise AmbiguousHeadError(_about(name))
+        single[name] = value
+    if kind & IS_TOLD:
+        told.setdefault(name, []).append(value)
+    if kind & IS_REFUSED:
+        dashed = name.replace(b"_", b"-")
+        raise MethodOverrideError if dashed in OVERRIDES else AmbiguousHeadError(_about(dashed))
+
+
+def _nominated(values: Sequence[bytes]) -> frozenset[bytes]:
+    """What `Connection` declares to be for this hop only; never what decides who asks for what."""
+    if len(values) == 1 and values[0] in PLAIN_CONNECTIONS:
+        return NOBODY
+    names = frozenset(token.strip().lower() for value in values for token in value.split(b","))
     if names & (ONCE - HOP_BY_HOP):
         raise AmbiguousHeadError(_about(b"connection"))
     return names
 
 
-def _only(fields: Fields, wanted: bytes) -> bytes | None:
-    found = [value for name, value in fields if name == wanted]
+def _only(told: dict[bytes, list[bytes]], wanted: bytes) -> bytes | None:
+    found = told.get(wanted, ())
     return found[0] if len(found) == 1 else None
 
 
