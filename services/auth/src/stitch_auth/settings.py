@@ -91,7 +91,8 @@ class AuthSettings(StoredServiceSettings):
     mail_cool_down: timedelta = timedelta(minutes=1)
     """Between two mails that strangers can cause to one address."""
     mail_answer_after: timedelta = timedelta(milliseconds=200)
-    """When a wish for a mail is answered, whether there is an account or not."""
+    """When wishes for mails, registrations and wrong passwords are answered, whether there is an
+    account or not; or after twice, three times as long."""
 
     @field_validator("link_keys")
     @classmethod

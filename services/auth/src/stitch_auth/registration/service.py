@@ -59,6 +59,10 @@ class RegistrationService:
         password = wanted.password.get_secret_value()
         context = [wanted.email, wanted.username, wanted.full_name]
         await self._passwords.require_strength(password, context)
+        async with self._limits.even_time():
+            await self._register(wanted, password, caller)
+
+    async def _register(self, wanted: Registration, password: str, caller: Caller) -> None:
         holder = await self._find_holder(wanted.username)
         if holder is not None:
             await self._require_same_person(holder, wanted.email, password)

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stitch_auth.accounts.models import User
 from stitch_auth.audit.service import AuditTrail
 from stitch_auth.callers.models import Caller
+from stitch_auth.evenness.service import evenly
 from stitch_auth.mfa.service import MFA_ERRORS, SecondFactorService
 from stitch_auth.passwords.service import PasswordService
 from stitch_auth.recovery.service import request_reset
@@ -67,7 +68,11 @@ class LoginService:
         After too many wrong passwords from anywhere the right one is as wrong, until its owner,
         who is told by mail, sets a new one.
         """
-        async with self._passwords.turn():
+        # Not within the turn: who waits takes nobody's place.
+        async with (
+            evenly(self._settings.mail_answer_after, only_on=InvalidCredentialsError),
+            self._passwords.turn(),
+        ):
             return await self._log_in(credentials, caller)
 
     async def _log_in(self, credentials: Credentials, caller: Caller) -> Grant:

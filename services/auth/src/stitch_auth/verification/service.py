@@ -1,8 +1,6 @@
 """Confirming that an address belongs to the owner of an account."""
 
-import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -12,6 +10,7 @@ from stitch_auth.accounts.models import User
 from stitch_auth.accounts.service import told_of
 from stitch_auth.audit.service import AuditTrail
 from stitch_auth.callers.models import Caller
+from stitch_auth.evenness.service import evenly
 from stitch_auth.notices.service import About, open_notice
 from stitch_auth.settings import AuthSettings
 from stitch_auth.throttling.models import Limit
@@ -62,7 +61,7 @@ class MailLimits:
 
     def even_time(self) -> AbstractAsyncContextManager[None]:
         """Let what happens within take as long whatever happens: an address stays a secret."""
-        return _lasting(self._answer_after)
+        return evenly(self._answer_after)
 
     async def admit(self, caller: Caller) -> None:
         await self._throttle.admit(self._per_network, caller.network)
@@ -233,13 +232,3 @@ async def forget_verifications(session: AsyncSession, user_id: int, at: datetime
 
 def verified(user: User) -> UserVerified:
     return UserVerified(user_id=user.id, version=user.version, at=user.updated_at)
-
-
-@asynccontextmanager
-async def _lasting(duration: timedelta) -> AsyncGenerator[None]:
-    loop = asyncio.get_running_loop()
-    end = loop.time() + duration.total_seconds()
-    try:
-        yield
-    finally:
-        await asyncio.sleep(end - loop.time())

@@ -1,0 +1,1 @@
+"""Answers whose time tells nothing about accounts."""
