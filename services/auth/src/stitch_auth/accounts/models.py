@@ -30,6 +30,16 @@ to_tsvector('simple'::regconfig,
 EXISTS = text("deleted_at is null")
 
 
+def login_key(login: str) -> tuple[str, str]:
+    """Which column tells whom this username or e-mail address means, and what is in it there.
+
+    No username has an @.
+    """
+    if "@" in login:
+        return "email_key", email_key(login)
+    return "username_key", username_key(login)
+
+
 class User(Versioned, Base):
     """Somebody with an account; the keys decide which spellings are the same."""
 

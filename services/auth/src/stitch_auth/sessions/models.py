@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from stitch_auth.accounts.models import User
 from stitch_auth.callers.models import Caller
 from stitch_auth.db import Base, words
 
@@ -142,3 +143,14 @@ class Session(Base):
         if generation == self.generation - 1 and at - self.rotated_at <= grace:
             return Verdict.REPEATED
         return Verdict.REPLAYED
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A log-in whose password was right, before anything is saved."""
+
+    checked: User
+    """Its owner as they were when the password was checked."""
+    session: Session
+    rehashed: str | None
+    """The hash of the password with today's parameters, if it had others."""

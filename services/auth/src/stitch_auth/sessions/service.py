@@ -18,8 +18,8 @@ from stitch_auth.sessions.errors import (
     InvalidCredentialsError,
     SessionNotFoundError,
 )
-from stitch_auth.sessions.models import Credentials, Delivery, Session
-from stitch_auth.sessions.repository import SessionRepository
+from stitch_auth.sessions.models import Credentials, Delivery, Login, Session
+from stitch_auth.sessions.repository import LoginRepository, SessionRepository
 from stitch_auth.sessions.rules import OFFLINE, granted_scope
 from stitch_auth.settings import AuthSettings
 from stitch_auth.throttling.models import Limit
@@ -52,6 +52,7 @@ class LoginService:
     ) -> None:
         self._factors = factors
         self._database = database
+        self._logins = LoginRepository(database)
         self._clock = clock
         self._settings = settings
         self._passwords = passwords
@@ -76,7 +77,7 @@ class LoginService:
             return await self._log_in(credentials, caller)
 
     async def _log_in(self, credentials: Credentials, caller: Caller) -> Grant:
-        user = await self._find(credentials.login)
+        user = await self._logins.find(credentials.login)
         await self._admit(user, credentials, caller)
         may_try = await self._count_attempt(user)
         verdict = await self._passwords.verify(
@@ -101,10 +102,6 @@ class LoginService:
         LOGINS.labels("succeeded").inc()
         return await self._tokens.grant(session, user)
 
-    async def _find(self, login: str) -> User | None:
-        async with self._database.reading() as transaction:
-            return await SessionRepository(transaction).find_user(login)
-
     async def _admit(self, user: User | None, credentials: Credentials, caller: Caller) -> None:
         # One account has one limit, whichever of its names is used.
         account = f"user:{user.id}" if user else f"login:{credentials.login.casefold()}"
@@ -119,10 +116,18 @@ class LoginService:
     async def _count_attempt(self, user: User | None) -> bool:
         """Whether the account's password may still be tried; counted first, so also in parallel."""
         limit = self._settings.max_failed_logins
+        # The last one has a consequence; it takes the long way.
+        if await self._logins.count_attempt(user.id if user else None, below=limit - 1):
+            return True
+        if user is None or user.failed_logins >= limit:
+            return False
+        return await self._count_last_attempt(user.id, limit)
+
+    async def _count_last_attempt(self, user_id: int, limit: int) -> bool:
         async with self._database.transaction() as transaction:
-            count = await SessionRepository(transaction).count_attempt(
-                user.id if user else None, up_to=limit
-            )
+            sessions = SessionRepository(transaction)
+            user = await sessions.lock_user(user_id)
+            count = await sessions.count_attempt(user_id, up_to=limit)
             if user is not None and count == limit:
                 at = self._clock()
                 until = at + self._settings.reset_ttl
@@ -131,13 +136,10 @@ class LoginService:
 
     async def _note_failure(self, user: User | None, caller: Caller, reason: str) -> None:
         LOGINS.labels("failed").inc()
-        user_id = user.id if user else None
-        async with self._database.transaction() as transaction:
-            trail = AuditTrail(transaction, self._clock, caller)
-            # What was typed is not kept: it may be a password in the wrong field.
-            trail.failed("login", actor_id=user_id, reason=reason)
-            if user_id is not None:
-                Outbox(transaction).add(LoginFailed(user_id=user_id, at=self._clock()))
+        at, user_id = self._clock(), user.id if user else None
+        fact = LoginFailed(user_id=user_id, at=at) if user_id is not None else None
+        # What was typed is not kept: it may be a password in the wrong field.
+        await self._logins.fail(user_id, caller, fact, at=at, reason=reason)
 
     async def _begin(
         self, checked: User, credentials: Credentials, caller: Caller, *, rehashed: str | None
@@ -153,21 +155,26 @@ class LoginService:
             lasts=self._settings.refresh_absolute_ttl,
         )
         session.use(caller, at, idle_ttl=self._settings.refresh_idle_ttl)
+        login = Login(checked, session, rehashed)
+        if not await self._logins.begin(login, _told(session)):
+            await self._begin_with_care(login, caller, credentials.otp)
+        return session
+
+    async def _begin_with_care(self, login: Login, caller: Caller, otp: str | None) -> None:
+        checked, session = login.checked, login.session
         async with self._database.transaction() as transaction:
             sessions = SessionRepository(transaction)
             user = await sessions.lock_user(checked.id)
             # Somebody may have changed the password or closed the account since it was checked.
             if user is None or not user.is_usable or user.password_hash != checked.password_hash:
                 raise InvalidCredentialsError
-            await self._factors.require(transaction, user.id, credentials.otp)
-            user.last_login_at = at
-            user.failed_logins = 0
-            user.password_hash = rehashed or user.password_hash
+            await self._factors.require(transaction, user.id, otp)
+            user.last_login_at, user.failed_logins = session.created_at, 0
+            user.password_hash = login.rehashed or user.password_hash
             await sessions.add(session)
             trail = AuditTrail(transaction, self._clock, caller)
             trail.succeeded("login", actor_id=user.id, subject=f"session:{session.sid}")
-            Outbox(transaction).add(LoginSucceeded(user_id=user.id, sid=session.sid, at=at))
-        return session
+            Outbox(transaction).add(_told(session))
 
 
 class SessionService:
@@ -234,6 +241,10 @@ class SessionService:
         fact = SessionRevoked(sid=session.sid, user_id=session.user_id, reason=reason, at=at)
         _tell(transaction, fact, trail)
         return True
+
+
+def _told(session: Session) -> LoginSucceeded:
+    return LoginSucceeded(user_id=session.user_id, sid=session.sid, at=session.created_at)
 
 
 def _tell(transaction: AsyncSession, fact: SessionRevoked, trail: AuditTrail) -> None:
