@@ -1,7 +1,7 @@
 """Invitations that notifications asks for, on a real broker."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,7 +10,7 @@ import pytest
 
 from stitch_common.bus.consumer import Consumer
 from stitch_common.contracts import Fact
-from stitch_common.contracts.events import GuestInvited
+from stitch_common.contracts.events import GuestInvited, InvitationsRefused
 from stitch_common.contracts.notifications import InvitationsRequested, Recipient
 from stitch_common.database import Database
 from stitch_common.http.lists import Cursors, Page
@@ -25,6 +25,7 @@ from stitch_events.settings import EventsSettings
 
 ALL = Page(limit=1000, skip=0, cursor=None, count=False)
 Asks = Callable[..., InvitationsRequested]
+Refusals = Callable[[], Awaitable[list[tuple[str, int, int, str]]]]
 
 
 @pytest.fixture
@@ -35,10 +36,14 @@ def guests(
 
 
 @pytest.fixture
-async def event(
+def events(
     shared_database: Database, clock: SettableClock, settings: EventsSettings
-) -> EventView:
-    events = EventService(shared_database, clock, Cursors(settings.cursor_key))
+) -> EventService:
+    return EventService(shared_database, clock, Cursors(settings.cursor_key))
+
+
+@pytest.fixture
+async def event(events: EventService) -> EventView:
     draft = EventCreate.model_validate({"title": "E", "start_date": "2026-06-01T18:00:00Z"})
     return await events.publish((await events.create(draft, by=1)).id, expected=None)
 
@@ -47,13 +52,10 @@ async def event(
 def asks(event: EventView, clock: SettableClock) -> Asks:
     def request(*emails: str, **fields: Any) -> InvitationsRequested:
         recipients = [Recipient(email=email, name=email.partition("@")[0]) for email in emails]
-        usual = {"event_id": event.id, "template_id": 7, "resend": False, "part": 0}
+        usual: dict[str, Any] = {"event_id": event.id, "template_id": 7, "resend": False, "part": 0}
+        usual |= {"batch_id": "b-1"}
         return InvitationsRequested(
-            batch_id="b-1",
-            recipients=recipients,
-            requested_by=1,
-            at=clock(),
-            **{**usual, **fields},
+            recipients=recipients, requested_by=1, at=clock(), **{**usual, **fields}
         )
 
     return request
@@ -76,6 +78,22 @@ def invited(shared_database: Database) -> Callable[[], Any]:
             )
         facts = [GuestInvited.model_validate_json(row["payload"]) for row in rows]
         return sorted((fact.rsvp.email.partition("@")[0], fact.invitation) for fact in facts)
+
+    return read
+
+
+@pytest.fixture
+def refusals(shared_database: Database) -> Refusals:
+    """Read what was said about people who were not invited."""
+
+    async def read() -> list[tuple[str, int, int, str]]:
+        async with shared_database.connection() as connection:
+            rows = await connection.fetch(
+                "select payload from events.outbox where subject = $1 order by id",
+                InvitationsRefused.subject,
+            )
+        facts = [InvitationsRefused.model_validate_json(row["payload"]) for row in rows]
+        return [(fact.batch_id, fact.part, fact.refused, fact.reason) for fact in facts]
 
     return read
 
@@ -137,13 +155,54 @@ async def test_requests_that_overlap_invite_everybody_once(
     assert await invited() == [(f"{n:03}", 1) for n in range(100)]
 
 
-async def test_a_request_for_an_event_that_is_not_there_is_parked(
-    traffic: Traffic, consumer: Consumer, asks: Asks, invited: Any
+async def test_a_request_for_an_event_that_is_not_there_is_refused(
+    traffic: Traffic, consumer: Consumer, asks: Asks, invited: Any, refusals: Refusals
 ) -> None:
     await traffic.publish(asks("ada@example.com", event_id=999))
 
     await traffic.handle_all(consumer)
 
     assert await invited() == []
-    (parked,) = await traffic.parked()
-    assert "no such event" in parked["stitch-error"]
+    assert await refusals() == [("b-1", 0, 1, "event-not-found")]
+    assert await traffic.parked() == []
+
+
+async def test_a_request_that_a_cancellation_overtakes_is_refused(
+    traffic: Traffic,
+    consumer: Consumer,
+    asks: Asks,
+    invited: Any,
+    refusals: Refusals,
+    events: EventService,
+    event: EventView,
+) -> None:
+    await events.cancel(event.id, expected=None, notify=False)
+
+    await traffic.publish(asks("ada@example.com", "bob@example.com", part=3))
+    await traffic.handle_all(consumer)
+
+    assert await invited() == []
+    assert await refusals() == [("b-1", 3, 2, "event-not-open")]
+
+
+async def test_people_whom_another_batch_was_faster_to_invite_are_told_of(
+    traffic: Traffic, consumer: Consumer, asks: Asks, refusals: Refusals
+) -> None:
+    await traffic.publish(asks("ada@example.com"))
+    await traffic.handle_all(consumer)
+
+    await traffic.publish(asks("ada@example.com", "bob@example.com", batch_id="b-2"))
+    await traffic.handle_all(consumer)
+
+    assert await refusals() == [("b-2", 0, 1, "already-invited")]
+
+
+async def test_a_request_that_comes_twice_is_refused_once(
+    traffic: Traffic, consumer: Consumer, asks: Asks, refusals: Refusals
+) -> None:
+    await traffic.publish(asks("ada@example.com", event_id=999))
+    await traffic.handle_all(consumer)
+    await traffic.bus.js.delete_consumer("STITCH", consumer.name)
+    await traffic.handle_all(consumer)
+
+    assert len(await refusals()) == 1

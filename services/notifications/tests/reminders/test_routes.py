@@ -1,5 +1,8 @@
 """Reminding guests over HTTP."""
 
+import asyncio
+from datetime import timedelta
+
 import httpx
 import pytest
 from services.notifications.tests.factories import (
@@ -12,8 +15,11 @@ from services.notifications.tests.factories import (
 from sqlalchemy import text
 
 from stitch_common.database import Database
+from stitch_common.security.principals import Role
 from stitch_common.testing.clock import SettableClock
+from stitch_common.testing.tokens import Issuer
 from stitch_notifications.deliveries.service import DeliveryService
+from stitch_notifications.reminders.service import ReminderService
 from stitch_notifications.settings import NotificationsSettings
 
 URL = f"/api/notifications/{EVENT_ID}/send-reminders"
@@ -23,6 +29,10 @@ Headers = dict[str, str]
 
 @pytest.fixture(autouse=True)
 async def guests(database: Database, settings: NotificationsSettings, clock: SettableClock) -> None:
+    await learn(database, settings, clock)
+
+
+async def learn(database: Database, settings: NotificationsSettings, clock: SettableClock) -> None:
     deliveries = DeliveryService(
         database, clock, give_up_after=settings.give_up_after, on_queued=lambda: None
     )
@@ -89,3 +99,52 @@ async def test_nobody_else_is_chased(client: httpx.AsyncClient, editor: Headers)
 async def test_reminding_is_for_editors(client: httpx.AsyncClient, viewer: Headers) -> None:
     assert (await client.post(URL)).status_code == 401
     assert (await client.post(URL, headers=viewer)).status_code == 403
+
+
+async def test_who_was_reminded_within_the_hour_is_not_reminded_again(
+    client: httpx.AsyncClient,
+    editor: Headers,
+    database: Database,
+    clock: SettableClock,
+    issuer: Issuer,
+) -> None:
+    first = await client.post(URL, json={"audience": "accepted"}, headers=editor)
+    clock.advance(timedelta(seconds=1))
+    second = await client.post(URL, json={"audience": "all"}, headers=editor)
+    clock.advance(timedelta(minutes=61))
+    later = issuer.headers(Role.EDITOR, user_id=2)
+    third = await client.post(URL, json={"audience": "all"}, headers=later)
+
+    queued = [answer.json()["queued"] for answer in (first, second, third)]
+    assert queued == [1, 2, 3]
+    assert await reminded(database) == [1, 1, 2, 2, 3, 3]
+
+
+async def test_a_reminder_that_was_cancelled_does_not_count(
+    client: httpx.AsyncClient, editor: Headers, database: Database
+) -> None:
+    await client.post(URL, json={"audience": "accepted"}, headers=editor)
+    async with database.transaction() as session:
+        await session.execute(
+            text("update notifications.deliveries set status = 'cancelled' where rsvp_id = 2")
+        )
+
+    again = await client.post(URL, json={"audience": "accepted"}, headers=editor)
+
+    assert again.json()["queued"] == 1
+
+
+async def test_of_reminders_at_the_same_moment_each_guest_gets_one(
+    fresh_dsn: str, settings: NotificationsSettings, clock: SettableClock
+) -> None:
+    database = Database.connect(fresh_dsn, application_name="test", pool_size=8)
+    await learn(database, settings, clock)
+    reminders = ReminderService(database, clock, give_up_after=settings.give_up_after)
+
+    batches = await asyncio.gather(
+        *(reminders.remind(EVENT_ID, {"accepted", "pending"}, requested_by=2) for _ in range(8))
+    )
+
+    assert sorted(batch.queued for batch in batches) == [0] * 7 + [2]
+    assert await reminded(database) == [1, 2]
+    await database.dispose()

@@ -132,6 +132,25 @@ class GuestInvited(_RSVPFact):
     invitation: int
 
 
+class InvitationsRefused(Fact):
+    """Some or all people of one `InvitationsRequested` were not invited.
+
+    Together with the guests who were, they are all of that part, so a batch can be complete.
+    """
+
+    subject: ClassVar[str] = "stitch.events.invitations.refused.v1"
+    aggregate: ClassVar[str] = "batch_id"
+
+    batch_id: str
+    part: int
+    event_id: int
+    refused: int
+    """How many people."""
+    reason: str
+    """event-not-open | event-not-found | already-invited"""
+    at: UTCDatetime
+
+
 class RSVPCreated(_RSVPFact):
     """Somebody registered through the public form, or an editor added a guest.
 

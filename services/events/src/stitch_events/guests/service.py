@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from stitch_common.bus.inbox import Inbox, Received
 from stitch_common.bus.outbox import Outbox
 from stitch_common.clock import Clock
-from stitch_common.contracts.events import GuestInvited
+from stitch_common.contracts.events import GuestInvited, InvitationsRefused
 from stitch_common.contracts.notifications import InvitationsRequested
 from stitch_common.database import Database
 from stitch_common.http.lists import Cursors, Page
 from stitch_events.db import Listed
 from stitch_events.events.models import Event, EventStatus
+from stitch_events.events.service import EventNotFoundError
 from stitch_events.guests.repository import GuestLists, GuestRepository
 from stitch_events.guests.schemas import EditorStatus, GuestChange, GuestFilters, NewGuest
 from stitch_events.rsvps.models import APPROVED, REJECTED, RSVP, RSVPStatus
@@ -28,6 +31,7 @@ from stitch_events.rsvps.service import (
 from stitch_events.seats.service import Seating
 
 SHOWN_WITH_EVENT = 1000
+ALREADY_INVITED = "already-invited"
 NOTHING_KNOWN: dict[str, Any] = {"party": [], "answers": {}}
 
 
@@ -101,26 +105,42 @@ class GuestService:
             return await managed.settle({"link_version": managed.rsvp.link_version + 1})
 
     async def invite(self, request: InvitationsRequested, received: Received) -> None:
-        """Make guests of these people, once; those who are due an invitation get one."""
+        """Make guests of these people, once; those who are due an invitation get one.
+
+        Who asked is told how many are not: while the request was under way the event may have
+        been cancelled, or somebody else may have invited the same people.
+        """
         now = self._clock()
         async with self._database.transaction() as session:
             if not await Inbox(session).admit(received):
                 return
-            guests = GuestRepository(session)
+            invited, refusal = await self._invite(session, request, at=now)
+            outbox = Outbox(session)
+            for fact in invited:
+                outbox.add(fact)
+            if refused := len(request.recipients) - len(invited):
+                outbox.add(_refusal(request, refused, refusal, at=now))
+
+    async def _invite(
+        self, session: AsyncSession, request: InvitationsRequested, *, at: datetime
+    ) -> tuple[list[GuestInvited], str]:
+        """Give the invitations, and why the others got none."""
+        guests = GuestRepository(session)
+        try:
             # Locked, because inviting known guests locks their rows: the event's comes first.
             event = await guests.lock_event(request.event_id)
-            if event.status != EventStatus.PUBLISHED:
-                raise EventNotOpenError
-            invited = await guests.invite(
-                event.id,
-                emails=[recipient.email for recipient in request.recipients],
-                names=[recipient.name for recipient in request.recipients],
-                resend=request.resend,
-                at=now,
-            )
-            outbox = Outbox(session)
-            for rsvp in invited:
-                outbox.add(_invitation(rsvp, event, request, at=now))
+        except EventNotFoundError as error:
+            return [], error.code
+        if event.status != EventStatus.PUBLISHED:
+            return [], EventNotOpenError.code
+        invited = await guests.invite(
+            event.id,
+            emails=[recipient.email for recipient in request.recipients],
+            names=[recipient.name for recipient in request.recipients],
+            resend=request.resend,
+            at=at,
+        )
+        return [_invitation(rsvp, event, request, at=at) for rsvp in invited], ALREADY_INVITED
 
     @asynccontextmanager
     async def _managing(self, rsvp_id: int, *, of: int | None) -> AsyncGenerator["_Managed"]:
@@ -170,6 +190,19 @@ def _decided(rsvp: RSVP, status: EditorStatus, *, at: datetime) -> dict[str, Any
     if status is EditorStatus.PENDING:
         return {"responded_at": None}
     return {"responded_at": rsvp.responded_at or at, "approval": APPROVED}
+
+
+def _refusal(
+    request: InvitationsRequested, refused: int, reason: str, *, at: datetime
+) -> InvitationsRefused:
+    return InvitationsRefused(
+        batch_id=request.batch_id,
+        part=request.part,
+        event_id=request.event_id,
+        refused=refused,
+        reason=reason,
+        at=at,
+    )
 
 
 def _invitation(

@@ -52,6 +52,11 @@ class AudienceRepository:
         found = await self._session.scalars(query.execution_options(populate_existing=True))
         return {event.event_id: event for event in found}
 
+    async def lock_event(self, event_id: int) -> None:
+        """Whoever locks it too, or learns about its guests, waits until this transaction ends."""
+        query = select(KnownEvent.event_id).where(KnownEvent.event_id == event_id)
+        await self._session.execute(query.with_for_update(key_share=True))
+
     async def find_guests(self, rsvp_ids: Collection[int]) -> Mapping[int, KnownGuest]:
         query = select(KnownGuest).where(KnownGuest.rsvp_id.in_(rsvp_ids))
         found = await self._session.scalars(query.execution_options(populate_existing=True))

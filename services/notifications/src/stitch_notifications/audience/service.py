@@ -76,8 +76,13 @@ class Audience:
         if not await self.find_events([event_id]):
             raise EventNotFoundError
 
-    async def get_published_event(self, event_id: int) -> KnownEvent:
-        """Raise EventNotFoundError or EventNotPublishedError."""
+    async def get_published_event(self, event_id: int, *, alone: bool = False) -> KnownEvent:
+        """Raise EventNotFoundError or EventNotPublishedError.
+
+        `alone` makes everybody else who asks so wait until the transaction ends.
+        """
+        if alone:
+            await self._repository.lock_event(event_id)
         event = await self.get_event(event_id)
         if not event.is_published:
             raise EventNotPublishedError

@@ -44,6 +44,9 @@ DUE_STATES = frozenset({*WAITING, Status.SENDING})
 """A mail that is being sent falls due again when its sender's lease ends."""
 
 RETRYABLE = frozenset({Status.FAILED, Status.BOUNCED, Status.CANCELLED, Status.DEFERRED})
+UNDONE = frozenset({Status.FAILED, Status.CANCELLED})
+"""These have reached nobody, and will not by themselves."""
+
 ACCEPTED = frozenset({Status.SENT, Status.DELIVERED, Status.BOUNCED})
 """The mail server has taken these."""
 

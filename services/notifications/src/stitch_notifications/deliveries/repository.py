@@ -1,14 +1,15 @@
 """The SQL that makes deliveries; a second mail for the same occasion is not made."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stitch_notifications.audience.models import KnownGuest
-from stitch_notifications.deliveries.models import WAITING, Delivery, Queued
+from stitch_notifications.deliveries.models import UNDONE, WAITING, Delivery, Queued
 from stitch_notifications.templates.models import Kind
 
 Row = dict[str, Any]
@@ -32,12 +33,12 @@ class DeliveryRepository:
         return [Queued(*row) for row in found]
 
     async def add_for_guests(
-        self, row: Row, occasion: str, answers: Collection[str]
+        self, row: Row, occasion: str, answers: Collection[str], *, since: datetime | None = None
     ) -> list[Queued]:
         """One mail like this for each guest of the event with one of these answers.
 
         A guest whose invitation has not left yet needs no other mail: the invitation will be
-        written from what is true when it leaves.
+        written from what is true when it leaves. Nor does one who had a mail of this kind `since`.
         """
         columns = {name: _literal(name, value) for name, value in row.items()} | {
             "occasion": func.concat("rsvp:", KnownGuest.rsvp_id, ":", occasion),
@@ -59,10 +60,22 @@ class DeliveryRepository:
             ~KnownGuest.awaits_confirmation,
             KnownGuest.rsvp_id.not_in(still_invited),
         )
+        if since is not None:
+            guests = guests.where(KnownGuest.rsvp_id.not_in(_had_one(row, since)))
         statement = insert(Delivery).from_select(list(columns), guests)
         statement = statement.on_conflict_do_nothing(index_elements=_OCCASION)
         found = await self._session.execute(statement.returning(*_MADE))
         return [Queued(*row) for row in found]
+
+
+def _had_one(row: Row, since: datetime) -> Select[int | None]:
+    return select(Delivery.rsvp_id).where(
+        Delivery.event_id == row["event_id"],
+        Delivery.rsvp_id.is_not(None),
+        Delivery.kind == row["kind"],
+        Delivery.created_at > since,
+        Delivery.status.not_in(UNDONE),
+    )
 
 
 def _literal(column: str, value: Any) -> ColumnElement[Any]:

@@ -31,6 +31,8 @@ from stitch_notifications.deliveries.rules import (
 from stitch_notifications.rendering.service import standard_subject
 from stitch_notifications.templates.models import Kind
 
+REMINDED_LATELY = timedelta(hours=1)
+
 Item = tuple[Fact, Received]
 _TRACE = TraceContextTextMapPropagator()
 
@@ -124,8 +126,12 @@ class MailDesk:
         *,
         answers: Collection[str] = ACTIVE_ANSWERS,
         batch_id: UUID | None = None,
+        since: datetime | None = None,
     ) -> int:
-        """Queue one mail for each guest with one of these answers; tells how many."""
+        """Queue one mail for each guest with one of these answers; tells how many.
+
+        Who had a mail of this kind `since` gets no other.
+        """
         row = {
             "kind": announcement.kind,
             "event_id": announcement.event_id,
@@ -135,14 +141,26 @@ class MailDesk:
             **origin,
             **self._times(announcement.kind, None),
         }
-        queued = await self._repository.add_for_guests(row, announcement.occasion, answers)
+        queued = await self._repository.add_for_guests(
+            row, announcement.occasion, answers, since=since
+        )
         self.tell(queued)
         return len(queued)
 
     async def remind(self, event: KnownEvent, answers: Collection[str], *, batch_id: UUID) -> int:
-        """Queue a reminder for each guest with one of these answers; tells how many."""
+        """Queue a reminder for each guest with one of these answers; tells how many.
+
+        Hold the event first: who presses the button twice, or at the same time as somebody else,
+        reminds nobody twice.
+        """
         reminder = Announcement(Kind.REMINDER, event.event_id, f"batch:{batch_id}", event.title)
-        return await self.announce(reminder, _current_origin(), answers=answers, batch_id=batch_id)
+        return await self.announce(
+            reminder,
+            _current_origin(),
+            answers=answers,
+            batch_id=batch_id,
+            since=self._now - REMINDED_LATELY,
+        )
 
     def _row(self, draft: Draft, events: Mapping[int, KnownEvent]) -> Row:
         title = events[draft.event_id].title if draft.event_id else ""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, Text
+from sqlalchemy import BigInteger, Integer, Text, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,4 +24,6 @@ class Batch(Base):
     requested_by: Mapped[int] = mapped_column(BigInteger)
     queued: Mapped[int] = mapped_column(Integer)
     skipped: Mapped[int] = mapped_column(Integer)
+    refused: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    """People whom events did not invite after all."""
     created_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stitch_notifications.deliveries.models import Delivery
@@ -30,6 +30,11 @@ class BatchRepository:
 
     async def find(self, batch_id: UUID) -> Batch | None:
         return await self._session.get(Batch, batch_id)
+
+    async def add_refused(self, batch_id: UUID, people: int) -> None:
+        await self._session.execute(
+            update(Batch).where(Batch.id == batch_id).values(refused=Batch.refused + people)
+        )
 
     async def progress(self, batch_id: UUID) -> Progress:
         query = (

@@ -84,7 +84,7 @@ def _accepted(batch_id: UUID | None, selection: Selection) -> InvitationsAccepte
 
 def _progress(batch: Batch, progress: Progress) -> BatchView:
     mails = progress.by_status
-    waiting = batch.queued - sum(mails.values())
+    waiting = batch.queued - batch.refused - sum(mails.values())
     return BatchView(
         batch_id=batch.id,
         event_id=batch.event_id,
@@ -94,8 +94,9 @@ def _progress(batch: Batch, progress: Progress) -> BatchView:
         created_at=batch.created_at,
         queued=batch.queued,
         skipped=batch.skipped,
+        refused=batch.refused,
         waiting=waiting,
         deliveries=mails,
         is_complete=waiting == 0 and not mails.keys() & {"pending", "sending", "deferred"},
-        version=1 + progress.changes,
+        version=1 + progress.changes + batch.refused,
     )

@@ -103,6 +103,8 @@ class BatchView(BaseModel):
     queued: int
     """How many were asked for."""
     skipped: int
+    refused: int
+    """Asked for, but not invited: the event was cancelled, or they were invited meanwhile."""
     waiting: int
     """Asked for, but not yet on the guest list, so that there is no mail yet."""
     deliveries: dict[str, int]

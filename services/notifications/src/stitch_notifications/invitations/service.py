@@ -8,8 +8,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stitch_common.bus.envelope import uuid7
+from stitch_common.bus.inbox import Inbox, Received
 from stitch_common.bus.outbox import Outbox
 from stitch_common.clock import Clock
+from stitch_common.contracts.events import InvitationsRefused
 from stitch_common.contracts.notifications import InvitationsRequested, Recipient
 from stitch_common.database import Database
 from stitch_notifications.audience.service import Audience
@@ -49,6 +51,7 @@ def open_batch(
         requested_by=requested_by,
         queued=0,
         skipped=0,
+        refused=0,
         created_at=at,
     )
     BatchRepository(session).add(batch)
@@ -86,6 +89,12 @@ class InvitationService:
             for fact in self._facts(wanted, batch, selection.invited):
                 Outbox(session).add(fact)
         return batch, selection
+
+    async def note_refused(self, fact: InvitationsRefused, received: Received) -> None:
+        """Wait no longer for the mails of people whom events has not invited."""
+        async with self._database.transaction() as session:
+            if await Inbox(session).admit(received):
+                await BatchRepository(session).add_refused(UUID(fact.batch_id), fact.refused)
 
     async def get_batch(self, batch_id: UUID) -> tuple[Batch, Progress]:
         """Raise BatchNotFoundError."""

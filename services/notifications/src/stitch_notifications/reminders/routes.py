@@ -35,7 +35,10 @@ async def send_reminders(
     response: Response,
     body: RemindersBody | None = None,
 ) -> RemindersAccepted:
-    """Remind guests who have not answered, who have accepted, or all but those who declined."""
+    """Remind guests who have not answered, who have accepted, or all but those who declined.
+
+    Nobody is reminded twice within an hour, however often this is called.
+    """
     answers = (body or RemindersBody()).audience.answers
     batch = await reminders.remind(event_id, answers, requested_by=editor.user_id)
     response.headers["location"] = f"{PREFIX}/batches/{batch.id}"

@@ -21,13 +21,13 @@ class ReminderService:
         self._give_up_after = give_up_after
 
     async def remind(self, event_id: int, answers: Collection[str], *, requested_by: int) -> Batch:
-        """One mail to each guest with one of these answers.
+        """One mail to each guest with one of these answers who was not reminded lately.
 
         EventNotFoundError or EventNotPublishedError.
         """
         now = self._clock()
         async with self._database.transaction() as session:
-            event = await Audience(session).get_published_event(event_id)
+            event = await Audience(session).get_published_event(event_id, alone=True)
             batch = open_batch(session, Kind.REMINDER, event_id, requested_by=requested_by, at=now)
             desk = MailDesk(session, now, self._give_up_after)
             batch.queued = await desk.remind(event, answers, batch_id=batch.id)

@@ -1,0 +1,17 @@
+"""Bus in: what events says about people whom it has not invited."""
+
+from stitch_common.bus.consumer import Consumer
+from stitch_common.bus.inbox import Received
+from stitch_common.contracts.events import InvitationsRefused
+from stitch_notifications.invitations.service import InvitationService
+
+
+def batches_consumer(invitations: InvitationService) -> Consumer:
+    consumer = Consumer("notifications-batches")
+
+    @consumer.on(InvitationsRefused)
+    async def on_invitations_refused(fact: InvitationsRefused, received: Received) -> None:
+        """People were not invited after all."""
+        await invitations.note_refused(fact, received)
+
+    return consumer
