@@ -69,6 +69,9 @@ class Forge:
         signature = (key or self.key).sign(signed.encode(), padding.PKCS1v15(), SHA256())
         return f"{signed}.{b64(signature)}"
 
+    def encoded_header(self, **changes: Any) -> str:
+        return part({**self.header, **changes})
+
     def with_header(self, **changes: Any) -> str:
         return self.sign(self.claims(), {**self.header, **changes})
 

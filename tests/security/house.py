@@ -86,7 +86,7 @@ class House:
     """All services, each of which can be stopped and started again."""
 
     def __init__(self, *, nats_url: str, databases: dict[str, str]) -> None:
-        self._ports = {name: free_port() for name in SERVICES}
+        self.ports = {name: free_port() for name in SERVICES}
         self._nats_url = nats_url
         self._databases = databases
         self._members: dict[str, tuple[Member, AsyncExitStack]] = {}
@@ -98,6 +98,13 @@ class House:
         stack = AsyncExitStack()
         member = await stack.enter_async_context(Member(name, self._settings(name)).running())
         self._members[name] = (member, stack)
+
+    @asynccontextmanager
+    async def another(self, name: str, **settings: Any) -> AsyncGenerator[Member]:
+        """One more replica of this service, on a port of its own."""
+        usual = {**self._settings(name), "listen_port": free_port(), **settings}
+        async with Member(name, usual).running() as member:
+            yield member
 
     async def stop(self, name: str) -> None:
         _, stack = self._members.pop(name)
@@ -121,10 +128,10 @@ class House:
 
     def _settings(self, name: str) -> dict[str, Any]:
         """What all want; a service takes what it knows."""
-        urls = {f"{each}_url": f"http://127.0.0.1:{port}" for each, port in self._ports.items()}
+        urls = {f"{each}_url": f"http://127.0.0.1:{port}" for each, port in self.ports.items()}
         return {
             "environment": "test",
-            "listen_port": self._ports[name],
+            "listen_port": self.ports[name],
             "ops_port": free_port(),
             "nats_url": self._nats_url,
             "jwks_url": urls["auth_url"] + JWKS,
