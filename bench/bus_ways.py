@@ -13,7 +13,8 @@ from stitch_common.bus.consumer import BatchConsumer, Consumer
 from stitch_common.bus.envelope import Envelope
 from stitch_common.bus.inbox import Inbox, Received, admit_sql
 from stitch_common.bus.outbox import Outbox
-from stitch_common.bus.relay import BATCH, Relay
+from stitch_common.bus.relay import Relay
+from stitch_common.bus.repository import MOST_ROWS
 from stitch_common.bus.subscriptions import Subscriptions
 from stitch_common.bus.topology import STREAM, apply
 from stitch_common.contracts import Fact
@@ -43,8 +44,8 @@ class Publishers:
         return RELAYED
 
     async def raw_batches(self) -> int:
-        for first in range(0, RELAYED, BATCH):
-            await raw_batch(self._around.bus, self._envelopes[first : first + BATCH])
+        for first in range(0, RELAYED, MOST_ROWS):
+            await raw_batch(self._around.bus, self._envelopes[first : first + MOST_ROWS])
         return RELAYED
 
     async def one_by_one(self) -> int:
@@ -107,9 +108,9 @@ class Readers:
 
     async def publish(self) -> None:
         """Put into the stream what all of them read."""
-        for first in range(0, IN_BATCHES, BATCH):
+        for first in range(0, IN_BATCHES, MOST_ROWS):
             await raw_batch(
-                self._around.bus, sealed([updated(n) for n in range(first, first + BATCH)])
+                self._around.bus, sealed([updated(n) for n in range(first, first + MOST_ROWS)])
             )
         for first in range(0, ONE_BY_ONE, ONE_BY_ONE // 2):
             facts = [verified(n) for n in range(first, first + ONE_BY_ONE // 2)]

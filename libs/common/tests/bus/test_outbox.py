@@ -93,13 +93,17 @@ async def test_a_hot_path_records_facts_on_the_drivers_own_connection(
     assert row["fact_id"] == envelope.fact_id
 
 
+@pytest.mark.parametrize("size", [40_000, 600_000])
 async def test_a_fact_that_no_broker_takes_is_refused_before_it_blocks_all_others(
-    rolled_back: Database,
+    rolled_back: Database, size: int
 ) -> None:
-    huge = SettingChanged(key="k" * 600_000, version=1, removed=False, changed_by=1, at=NOW)
+    """Its payload may be too large, and its headers, where a key is a part of them."""
+    huge = SettingChanged(key="k" * size, version=1, removed=False, changed_by=1, at=NOW)
 
     with pytest.raises(FactTooLargeError):
         await record(rolled_back, huge)
+    with pytest.raises(FactTooLargeError):
+        columns([Envelope.seal(huge)])
 
 
 async def test_no_transaction_of_a_service_may_rest_for_long(database: Database) -> None:

@@ -147,7 +147,7 @@ async def test_days_go_on_after_a_restore_and_no_waiting_one_is_dropped(
         cursor = await outbox.cursor()
         for _ in range(2):
             await outbox.maintain(cursor)
-        waiting = await outbox.waiting(cursor, 10)
+        waiting = await outbox.waiting(cursor)
 
     assert len(waiting.rows) == 1
     await new.record(verified(1, 1))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from nats.aio.msg import Msg
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from stitch_common.bus.connection import Bus
@@ -76,12 +77,15 @@ class Delivery:
         """What the fact is about, among all that facts can be about."""
         return (*_kind(type(self.fact)), self.aggregate_id)
 
+    def context(self) -> Context:
+        """Where the trace of this fact goes on."""
+        return _TRACE.extract(self.message.headers or {})
+
     def link(self) -> trace.Link | None:
         """Lead from a batch's span to the trace of this fact."""
         if self.received.traceparent is None:
             return None
-        context = trace.get_current_span(_TRACE.extract(self.message.headers or {}))
-        span = context.get_span_context()
+        span = trace.get_current_span(self.context()).get_span_context()
         return trace.Link(span) if span.is_valid else None
 
 

@@ -1,4 +1,4 @@
-"""FastStream without its connection: it calls handlers, injects, traces and documents.
+"""FastStream without its connection: it calls handlers, injects and documents.
 
 Its own pull subscriber loses, doubles or delays facts in ways that ADR 2 lists, so messages come
 from ours; what is left of FastStream's is `process_message`.
@@ -11,8 +11,8 @@ from typing import Any
 from faststream.middlewares import AckPolicy
 from faststream.nats import JStream, NatsBroker, PullSub
 from faststream.nats.message import NatsMessage
-from faststream.nats.opentelemetry import NatsTelemetryMiddleware
 from faststream.nats.subscriber.usecases import LogicSubscriber
+from opentelemetry import trace
 
 from stitch_common.bus.consumer import Consumer, Handler
 from stitch_common.bus.delivery import Delivery
@@ -20,13 +20,14 @@ from stitch_common.bus.topology import STREAM
 from stitch_common.contracts import Fact
 
 _delivery: ContextVar[Delivery] = ContextVar("delivery")
+_tracer = trace.get_tracer("stitch.bus")
 
 
 class Dispatcher:
     """Calls the handler of a fact."""
 
     def __init__(self, consumers: Sequence[Consumer]) -> None:
-        self.broker = NatsBroker(logger=None, middlewares=[NatsTelemetryMiddleware()])
+        self.broker = NatsBroker(logger=None)
         self._subscribers = {
             (consumer.name, fact): self._subscriber(consumer, fact, handler)
             for consumer in consumers
@@ -39,10 +40,17 @@ class Dispatcher:
 
     async def call(self, delivery: Delivery) -> None:
         """Raise what the handler raises."""
+        consumer, subject = delivery.received.consumer, delivery.received.subject
         token = _delivery.set(delivery)
         try:
-            key = delivery.received.consumer, type(delivery.fact)
-            await self._subscribers[key].process_message(delivery.message)
+            with _tracer.start_as_current_span(
+                f"{consumer} process",
+                context=delivery.context(),
+                kind=trace.SpanKind.CONSUMER,
+                attributes={"messaging.system": "nats", "messaging.destination.name": subject},
+            ):
+                subscriber = self._subscribers[consumer, type(delivery.fact)]
+                await subscriber.process_message(delivery.message)
         finally:
             _delivery.reset(token)
 

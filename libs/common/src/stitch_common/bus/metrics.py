@@ -22,6 +22,9 @@ BATCH_SIZE = Histogram(
 PUBLISH_SECONDS = Histogram(
     "stitch_outbox_publish_seconds", "Until the stream acknowledged a batch", ["service"]
 )
+TOO_LARGE = Counter(
+    "stitch_outbox_too_large_total", "Facts left out: the broker takes none so large", ["service"]
+)
 HEALS = Counter(
     "stitch_outbox_heals_total", "Times the stream had lost acknowledged facts", ["service"]
 )

@@ -13,7 +13,7 @@ from sqlalchemy.sql.elements import TextClause
 from stitch_common.bus.envelope import Envelope
 from stitch_common.contracts import Fact
 
-MAX_PAYLOAD = 512 * 1024
+MAX_PAYLOAD, MAX_HEADERS = 512 * 1024, 32 * 1024
 """Half of what nats-server takes by default."""
 
 _PENDING = "stitch.outbox"
@@ -50,8 +50,6 @@ async def write_pending(session: AsyncSession) -> bool:
     if len(producers) > 1:
         raise ForeignFactError(producers)
     envelopes = [Envelope.seal(fact) for fact in pending]
-    if too_large := [e.subject for e in envelopes if len(e.payload) > MAX_PAYLOAD]:
-        raise FactTooLargeError(too_large)
     await session.execute(_insert(producers.pop()), columns(envelopes))
     return True
 
@@ -67,10 +65,15 @@ def insert_sql(schema: str, *, given: str = "true") -> str:
 
 
 def columns(envelopes: Sequence[Envelope]) -> dict[str, list[Any]]:
+    """Give what the insert takes; raise FactTooLargeError."""
+    headers = [json.dumps(envelope.headers) for envelope in envelopes]
+    for envelope, text_of_headers in zip(envelopes, headers, strict=True):
+        if len(envelope.payload) > MAX_PAYLOAD or len(text_of_headers) > MAX_HEADERS:
+            raise FactTooLargeError(envelope.subject)
     return {
         "ids": [envelope.fact_id for envelope in envelopes],
         "subjects": [envelope.subject for envelope in envelopes],
-        "headers": [json.dumps(envelope.headers) for envelope in envelopes],
+        "headers": headers,
         "payloads": [envelope.payload for envelope in envelopes],
     }
 

@@ -17,6 +17,9 @@ ACK_SECONDS = 10
 FEW = 8
 """From here on four writes to the disk for a batch are fewer than one for each fact."""
 
+OWN_HEADERS = 1024
+"""Bytes that publishing may add to a fact: its id, its place in a batch, a trace."""
+
 _TRACE = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("stitch.bus")
 _nuid = NUID()

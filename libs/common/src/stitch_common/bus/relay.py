@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import asyncpg
 import structlog
@@ -13,12 +14,11 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from stitch_common.bus import metrics
 from stitch_common.bus.connection import Bus, BusClosedError
 from stitch_common.bus.healing import heal, resume
-from stitch_common.bus.publishing import FEW, publish
-from stitch_common.bus.repository import Cursor, OutboxRows, Waiting
+from stitch_common.bus.publishing import FEW, OWN_HEADERS, publish
+from stitch_common.bus.repository import Cursor, OutboxRows, Row, Waiting
 
 log = structlog.get_logger(__name__)
 
-BATCH = 1000
 POLL_SECONDS = 1.0
 """The safety net for wakes that got lost, and the patience of a relay that stands by."""
 
@@ -109,7 +109,7 @@ class _ActiveRelay:
             is_last_time = stop.is_set()
             waiting = await self._publish() if self._bus.connected.is_set() else Waiting()
             await self._do_chores()
-            if len(waiting.rows) == BATCH:
+            if waiting.is_full:
                 continue
             if is_last_time and not (waiting.are_held_back and self._lingers()):
                 await self._store()
@@ -129,33 +129,48 @@ class _ActiveRelay:
             await self._store()
             self._cursor = self._stored = await heal(self._bus, self._outbox, self._schema)
             self._epoch, self._ahead = epoch, None
-        waiting = self._ahead or await self._outbox.waiting(self._cursor, BATCH)
+        waiting = self._ahead or await self._outbox.waiting(self._cursor)
         self._ahead = None
         if waiting.rows:
             await self._publish_rows(waiting)
         return waiting
 
     async def _publish_rows(self, waiting: Waiting) -> None:
-        txid, number, envelope = waiting.rows[-1]
+        envelopes = [row.envelope for row in waiting.rows if self._fits(row)]
+        end = waiting.rows[-1]
+        if not envelopes:
+            self._cursor = replace(self._cursor, txid=end.txid, id=end.id)
+            return
         with metrics.PUBLISH_SECONDS.labels(self._schema).time():
             async with self._looking_ahead(waiting):
-                last = await publish(self._bus, [envelope for _, _, envelope in waiting.rows])
-        metrics.BATCH_SIZE.labels(self._schema).observe(len(waiting.rows))
+                last = await publish(self._bus, envelopes)
+        metrics.BATCH_SIZE.labels(self._schema).observe(len(envelopes))
         if last.sequence <= self._cursor.stream_sequence and not last.is_repeated:
             self._epoch = 0  # the stream has begun anew without telling: heal before going on
             return
-        self._cursor = Cursor(txid, number, last.sequence, envelope.fact_id)
+        self._cursor = Cursor(end.txid, end.id, last.sequence, envelopes[-1].fact_id)
         if len(waiting.rows) >= FEW:
             await self._store()
+
+    def _fits(self, row: Row) -> bool:
+        """Whether the broker takes a fact of this size; if not, it must not hold back all others.
+
+        It stays in the outbox. Asked all the same, the broker would hang up.
+        """
+        if row.size + OWN_HEADERS <= self._bus.client.max_payload:
+            return True
+        log.error("fact_too_large", fact_id=str(row.envelope.fact_id), bytes=row.size)
+        metrics.TOO_LARGE.labels(self._schema).inc()
+        return False
 
     @asynccontextmanager
     async def _looking_ahead(self, waiting: Waiting) -> AsyncGenerator[None]:
         """Read the next rows behind a full batch while the broker writes this one."""
-        if len(waiting.rows) < BATCH:
+        if not waiting.is_full:
             yield
             return
-        txid, number, _ = waiting.rows[-1]
-        reading = asyncio.create_task(self._outbox.waiting(Cursor(txid, number), BATCH))
+        end = waiting.rows[-1]
+        reading = asyncio.create_task(self._outbox.waiting(Cursor(end.txid, end.id)))
         try:
             yield
             self._ahead = await reading

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -17,6 +17,10 @@ KEEP_INBOX = timedelta(days=35)
 """Longer than the stream keeps facts: a replay must find the marks of all it brings."""
 
 DAYS_AHEAD = 3
+
+MOST_ROWS = 1000
+MOST_BYTES = 4 * 1024 * 1024
+"""What is read at once: the most facts of an atomic batch, and no more than fit in memory."""
 
 _PASSED = "(fact.txid, fact.id) <= (cursor.txid, cursor.id) and created_at <= moved_at"
 _AHEAD = "fact.txid >= pg_snapshot_xmax(pg_current_snapshot())"
@@ -43,6 +47,15 @@ class Cursor:
     fact_id: UUID | None = None
 
 
+class Row(NamedTuple):
+    """A fact in the outbox, and how many bytes it is at most."""
+
+    txid: int
+    id: int
+    envelope: Envelope
+    size: int
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """The next facts in the order of their commits, and whether more are held back.
@@ -50,8 +63,13 @@ class Waiting:
     Held back are facts that an older transaction, still open, may yet precede.
     """
 
-    rows: list[tuple[int, int, Envelope]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     are_held_back: bool = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there may be more that could be published at once."""
+        return len(self.rows) == MOST_ROWS or sum(row.size for row in self.rows) >= MOST_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,22 +145,29 @@ class OutboxRows:
             *(to.txid, to.id, to.stream_sequence, to.fact_id),
         )
 
-    async def waiting(self, after: Cursor, limit: int) -> Waiting:
-        found = await self._waiting(after, limit)
+    async def waiting(self, after: Cursor) -> Waiting:
+        found = await self._waiting(after)
         if found.are_held_back and not found.rows:
             # Transactions are counted for the whole server: a long one of somebody else, who can't
             # write here, must not hold back that a session is revoked.
-            return await self._waiting(after, limit, all_below=await self._own_horizon())
+            return await self._waiting(after, all_below=await self._own_horizon())
         return found
 
-    async def _waiting(self, after: Cursor, limit: int, *, all_below: int = 0) -> Waiting:
+    async def _waiting(self, after: Cursor, *, all_below: int = 0) -> Waiting:
         rows = await self._connection.fetch(
             """
             select txid, id, fact_id, subject, headers, payload,
                    txid < greatest(pg_snapshot_xmin(pg_current_snapshot()), $4::xid8) as is_settled
-            from outbox where (txid, id) > ($1::xid8, $2::bigint) order by txid, id limit $3
+            from (
+                select *, sum(octet_length(payload)) over (order by txid, id) as bytes
+                from (
+                    select * from outbox where (txid, id) > ($1::xid8, $2::bigint)
+                    order by txid, id limit $3
+                ) as next
+            ) as counted
+            where bytes - octet_length(payload) < $5 order by txid, id
             """,
-            *(after.txid, after.id, limit, all_below),
+            *(after.txid, after.id, MOST_ROWS, all_below, MOST_BYTES),
         )
         settled = [_read(row) for row in rows if row["is_settled"]]
         return Waiting(settled, are_held_back=len(settled) < len(rows))
@@ -235,6 +260,7 @@ class OutboxRows:
         )
 
 
-def _read(row: asyncpg.Record) -> tuple[int, int, Envelope]:
-    headers = json.loads(row["headers"])
-    return row["txid"], row["id"], Envelope(row["fact_id"], row["subject"], headers, row["payload"])
+def _read(row: asyncpg.Record) -> Row:
+    headers, payload = row["headers"], row["payload"]
+    envelope = Envelope(row["fact_id"], row["subject"], json.loads(headers), payload)
+    return Row(row["txid"], row["id"], envelope, len(headers) + len(payload))
