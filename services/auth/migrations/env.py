@@ -8,7 +8,6 @@ from stitch_auth.keys.models import SigningKey
 from stitch_auth.mfa.models import SecondFactor
 from stitch_auth.recovery.models import PasswordReset
 from stitch_auth.sessions.models import Session
-from stitch_auth.throttling.models import RecentAttempts
 from stitch_auth.verification.models import EmailVerification
 from stitch_common.migrations import run_env
 
@@ -20,7 +19,6 @@ TABLES = (
     SecondFactor,
     Session,
     SigningKey,
-    RecentAttempts,
     AuditEntry,
 )
 

@@ -12,7 +12,6 @@ from stitch_auth.keys.models import SigningKey
 from stitch_auth.mfa.models import SecondFactor
 from stitch_auth.recovery.models import PasswordReset
 from stitch_auth.sessions.models import Session
-from stitch_auth.throttling.models import RecentAttempts
 from stitch_auth.verification.models import EmailVerification
 from stitch_common.database import Database
 
@@ -24,7 +23,6 @@ MODELS = (
     SecondFactor,
     Session,
     SigningKey,
-    RecentAttempts,
     AuditEntry,
 )
 OURS = {model.__tablename__ for model in MODELS}

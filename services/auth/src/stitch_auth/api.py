@@ -31,11 +31,12 @@ from stitch_auth.registration.service import RegistrationService
 from stitch_auth.sessions.routes import router as sessions_router
 from stitch_auth.sessions.service import LoginService, SessionService
 from stitch_auth.settings import AuthSettings
-from stitch_auth.throttling.service import Throttle
+from stitch_auth.throttling.service import LoginThrottle, Throttle
 from stitch_auth.tokens.service import TokenService
 from stitch_auth.verification.service import MailLimits, VerificationService
 from stitch_common.http.app import create_app
 from stitch_common.http.lists import Cursors
+from stitch_common.limits.counters import SharedCounters
 from stitch_common.runtime import StoredRuntime
 from stitch_common.security.links import LinkSigner
 from stitch_common.security.tokens import TokenVerifier
@@ -137,7 +138,7 @@ def services(runtime: StoredRuntime[AuthSettings]) -> dict[str, Any]:
     settings, database, clock = runtime.settings, runtime.database, runtime.clock
     keys = cast("KeyService", runtime.verifier.keys)
     passwords = PasswordService.configured(settings)
-    throttle = Throttle(database, clock)
+    throttle = Throttle(SharedCounters(runtime.bus, clock))
     limits = MailLimits(throttle, settings)
     tokens = TokenService(keys, clock, settings=settings)
     links = LinkSigner(settings.link_keys, clock)
@@ -189,7 +190,7 @@ def services(runtime: StoredRuntime[AuthSettings]) -> dict[str, Any]:
             clock,
             settings=settings,
             passwords=passwords,
-            throttle=throttle,
+            throttle=LoginThrottle(throttle, clock, settings),
             tokens=tokens,
             factors=factors,
         ),

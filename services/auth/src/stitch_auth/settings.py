@@ -83,6 +83,8 @@ class AuthSettings(StoredServiceSettings):
     login_window: timedelta = timedelta(seconds=30)
     login_limit_per_hour: int = Field(default=20, ge=1)
     """Log-ins for one account from one network within an hour, since the last that succeeded."""
+    device_ttl: timedelta = timedelta(days=180)
+    """How long a device is known from which somebody has logged in."""
     max_failed_logins: int = Field(default=100, ge=1, le=100)
     """Wrong passwords for one account from anywhere; then its owner must set a new one."""
     registration_limit: int = Field(default=30, ge=1)

@@ -18,6 +18,7 @@ from stitch_auth.registration.service import RegistrationService
 from stitch_auth.settings import AuthSettings, BootstrapUser
 from stitch_auth.throttling.service import Throttle
 from stitch_auth.verification.service import MailLimits
+from stitch_common.limits.counters import SharedCounters
 from stitch_common.process import Worker
 from stitch_common.runtime import StoredRuntime
 
@@ -112,7 +113,7 @@ async def rewrap(runtime: StoredRuntime[AuthSettings]) -> str:
         runtime.database,
         runtime.clock,
         settings=runtime.settings,
-        throttle=Throttle(runtime.database, runtime.clock),
+        throttle=Throttle(SharedCounters(runtime.bus, runtime.clock)),
     )
     keys, secrets = await lifecycle.rewrap(), await factors.rewrap()
     return f"{keys} signing keys and {secrets} second factors were sealed again"
@@ -128,7 +129,7 @@ def create_worker(runtime: StoredRuntime[AuthSettings]) -> Worker:
         clock,
         settings=settings,
         passwords=PasswordService.configured(settings),
-        limits=MailLimits(Throttle(database, clock), settings),
+        limits=MailLimits(Throttle(SharedCounters(runtime.bus, clock)), settings),
     )
     keys = KeyService.configured(database, clock, settings)
     devices = NewDeviceService(database, clock, settings.objection_ttl)

@@ -234,7 +234,7 @@ async def test_one_network_can_not_register_without_end(
     ]
 
     assert [answer.status_code for answer in answers] == [202, 202, 429]
-    assert int(answers[2].headers["retry-after"]) == 600
+    assert 600 <= int(answers[2].headers["retry-after"]) <= 630
 
 
 async def test_a_repeated_request_with_a_key_is_replayed(

@@ -87,7 +87,7 @@ async def test_the_refresh_token_is_a_cookie_that_only_the_browser_sees(
 ) -> None:
     answer = await client.post(TOKEN, data=form())
 
-    name, _, rest = answer.headers["set-cookie"].partition("=")
+    name, _, rest = answer.headers.get_list("set-cookie")[0].partition("=")
     token, *attributes = rest.split("; ")
     assert name == "__Host-stitch-refresh"
     assert set(attributes) == {
@@ -202,6 +202,7 @@ async def test_what_happened_is_told_and_counted(
 async def test_while_throttled_right_and_wrong_answer_the_same(
     client: httpx.AsyncClient, ada: Person
 ) -> None:
+    """S43: in status, body and headers."""
     for _ in range(5):
         await client.post(TOKEN, data=form("not-the-password"))
     before = logins("throttled")
@@ -211,7 +212,8 @@ async def test_while_throttled_right_and_wrong_answer_the_same(
 
     assert (wrong.status_code, right.status_code) == (429, 429)
     assert {**wrong.json(), "request_id": ""} == {**right.json(), "request_id": ""}
-    assert wrong.headers["retry-after"] == right.headers["retry-after"] == "30"
+    assert {**wrong.headers, "x-request-id": ""} == {**right.headers, "x-request-id": ""}
+    assert 30 <= int(wrong.headers["retry-after"]) <= 32
     assert logins("throttled") == before + 2
 
 
@@ -232,7 +234,8 @@ async def test_the_owner_logs_in_from_elsewhere_and_after_the_wait(
         await wired.client.post(TOKEN, data=form("not-the-password"), headers=attacker)
 
     elsewhere = await wired.client.post(TOKEN, data=form(), headers=owner)
-    clock.advance(timedelta(seconds=30))
+    wired.client.cookies.clear()
+    clock.advance(timedelta(seconds=32))
     later = await wired.client.post(TOKEN, data=form(), headers=attacker)
 
     assert (elsewhere.status_code, later.status_code) == (200, 200)
@@ -285,7 +288,7 @@ async def test_the_database_holds_nothing_that_could_be_used(
 ) -> None:
     granted = (await client.post(TOKEN, data=form(scope="offline_access"))).json()
 
-    tables = ("users", "sessions", "audit_log", "outbox", "idempotency_keys", "recent_attempts")
+    tables = ("users", "sessions", "audit_log", "outbox", "idempotency_keys")
     stored = "".join([str(await wired.rows(f"select t::text from auth.{t} t")) for t in tables])  # noqa: S608 - the names above
 
     assert granted["refresh_token"] not in stored

@@ -125,6 +125,16 @@ class LoginFailed(Fact):
     at: UTCDatetime
 
 
+class LoginThrottled(Fact):
+    """Log-ins to a known account are refused because there were too many; told now and then."""
+
+    subject: ClassVar[str] = "stitch.auth.login.throttled.v1"
+    aggregate: ClassVar[str] = "user_id"
+
+    user_id: int
+    at: UTCDatetime
+
+
 class EmailVerificationRequested(Fact):
     """A verification mail is due; notifications makes the link from these ids.
 

@@ -9,7 +9,6 @@ from stitch_auth.apikeys.schemas import WantedKey
 from stitch_auth.audit.service import AuditTrail
 from stitch_auth.callers.models import Caller
 from stitch_auth.settings import AuthSettings
-from stitch_auth.throttling.models import Limit
 from stitch_auth.throttling.service import Throttle
 from stitch_auth.tokens.models import ClientGrant
 from stitch_auth.tokens.service import TokenService
@@ -17,6 +16,7 @@ from stitch_common.bus.outbox import Outbox
 from stitch_common.clock import Clock
 from stitch_common.contracts.auth import SessionRevoked
 from stitch_common.database import Database
+from stitch_common.limits.models import Limit
 from stitch_common.security.principals import Principal
 
 CLIENT_ERRORS = (InvalidClientError,)

@@ -11,6 +11,8 @@ class Caller:
 
     address: str
     user_agent: str
+    device_mark: str = ""
+    """What its device was given at an earlier log-in, or anything else."""
 
     @property
     def network(self) -> str:

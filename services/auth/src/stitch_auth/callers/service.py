@@ -9,6 +9,9 @@ from stitch_auth.callers.rules import client_address
 from stitch_auth.settings import AuthSettings
 
 MAX_USER_AGENT = 300
+DEVICE_COOKIE = "__Host-stitch-device"
+LOCAL_DEVICE_COOKIE = "stitch-device"
+"""As for the refresh cookie: over plain HTTP browsers refuse the other name."""
 
 
 async def current_caller(request: Request) -> Caller:
@@ -18,7 +21,13 @@ async def current_caller(request: Request) -> Caller:
     return Caller(
         address=client_address(peer, ",".join(forwarded), settings.trusted_proxies),
         user_agent=_printable(request.headers.get("user-agent", "")),
+        device_mark=request.cookies.get(device_cookie(settings), ""),
     )
+
+
+def device_cookie(settings: AuthSettings) -> str:
+    """What the mark of a known device is called."""
+    return LOCAL_DEVICE_COOKIE if settings.is_local else DEVICE_COOKIE
 
 
 CurrentCaller = Annotated[Caller, Depends(current_caller)]

@@ -10,7 +10,6 @@ from stitch_auth.notices.service import About, give_notice
 from stitch_auth.passwords.service import PasswordService
 from stitch_auth.recovery.service import forget_resets
 from stitch_auth.settings import AuthSettings
-from stitch_auth.throttling.models import Limit
 from stitch_auth.throttling.service import Throttle
 from stitch_auth.verification.service import (
     EndsSessions,
@@ -21,6 +20,7 @@ from stitch_auth.verification.service import (
 from stitch_common.bus.outbox import Outbox
 from stitch_common.clock import Clock
 from stitch_common.database import Database
+from stitch_common.limits.models import Limit
 from stitch_common.security.principals import Principal
 
 CREDENTIAL_ERRORS = (WrongPasswordError, AccountGoneError)

@@ -23,10 +23,10 @@ from stitch_auth.mfa.rules import (
 from stitch_auth.mfa.schemas import Enrolment
 from stitch_auth.notices.service import About, give_notice
 from stitch_auth.settings import AuthSettings
-from stitch_auth.throttling.models import Limit
 from stitch_auth.throttling.service import Throttle
 from stitch_common.clock import Clock
 from stitch_common.database import Database
+from stitch_common.limits.models import Limit
 from stitch_common.security.principals import Principal
 from stitch_common.security.sealing import SealedBox
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 
 from stitch_auth.apikeys.service import CLIENT_ERRORS, APIKeyService
 from stitch_auth.callers.models import Caller
-from stitch_auth.callers.service import CurrentCaller
+from stitch_auth.callers.service import CurrentCaller, device_cookie
 from stitch_auth.mfa.service import MFA_ERRORS
 from stitch_auth.passwords.service import HASHING_ERRORS
 from stitch_auth.refreshing.service import REFRESH_ERRORS, RefreshService
@@ -225,6 +225,11 @@ def _answer(grant: Grant, request: Request, response: Response) -> TokenAnswer:
     in_body = grant.delivery is Delivery.BODY
     if not in_body:
         _set_cookie(request, response, grant.refresh_token, max_age=grant.refresh_expires_in)
+        if grant.device_mark:
+            settings = _settings(request)
+            lasts = int(settings.device_ttl.total_seconds())
+            name = device_cookie(settings)
+            _set_cookie(request, response, grant.device_mark, max_age=lasts, name=name)
     return TokenAnswer(
         access_token=grant.access_token,
         expires_in=grant.expires_in,
@@ -237,9 +242,11 @@ def _cookie_name(request: Request) -> str:
     return LOCAL_COOKIE if _settings(request).is_local else SECURE_COOKIE
 
 
-def _set_cookie(request: Request, response: Response, value: str, *, max_age: int) -> None:
+def _set_cookie(
+    request: Request, response: Response, value: str, *, max_age: int, name: str | None = None
+) -> None:
     response.set_cookie(
-        _cookie_name(request),
+        name or _cookie_name(request),
         value,
         max_age=max_age,
         path="/",

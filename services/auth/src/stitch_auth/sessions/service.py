@@ -1,6 +1,6 @@
 """Logging in, staying logged in, logging out."""
 
-from datetime import timedelta
+from dataclasses import replace
 
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,13 +22,18 @@ from stitch_auth.sessions.models import Credentials, Delivery, Login, Session
 from stitch_auth.sessions.repository import LoginRepository, SessionRepository
 from stitch_auth.sessions.rules import OFFLINE, granted_scope
 from stitch_auth.settings import AuthSettings
-from stitch_auth.throttling.models import Limit
-from stitch_auth.throttling.service import THROTTLING_ERRORS, Throttle
+from stitch_auth.throttling.models import Attempt
+from stitch_auth.throttling.service import THROTTLING_ERRORS, LoginThrottle
 from stitch_auth.tokens.models import Grant
 from stitch_auth.tokens.service import TokenService
 from stitch_common.bus.outbox import Outbox
 from stitch_common.clock import Clock
-from stitch_common.contracts.auth import LoginFailed, LoginSucceeded, SessionRevoked
+from stitch_common.contracts.auth import (
+    LoginFailed,
+    LoginSucceeded,
+    LoginThrottled,
+    SessionRevoked,
+)
 from stitch_common.database import Database
 from stitch_common.errors import StitchError
 from stitch_common.security.principals import Principal
@@ -46,7 +51,7 @@ class LoginService:
         *,
         settings: AuthSettings,
         passwords: PasswordService,
-        throttle: Throttle,
+        throttle: LoginThrottle,
         tokens: TokenService,
         factors: SecondFactorService,
     ) -> None:
@@ -58,10 +63,6 @@ class LoginService:
         self._passwords = passwords
         self._throttle = throttle
         self._tokens = tokens
-        window = settings.login_window
-        self._per_account = Limit("login", settings.login_limit, window)
-        self._per_hour = Limit("login-hour", settings.login_limit_per_hour, timedelta(hours=1))
-        self._per_network = Limit("login-network", settings.login_limit_per_network, window)
 
     async def log_in(self, credentials: Credentials, caller: Caller) -> Grant:
         """Begin a session; a throttled caller is refused before the password is looked at.
@@ -78,8 +79,8 @@ class LoginService:
 
     async def _log_in(self, credentials: Credentials, caller: Caller) -> Grant:
         user = await self._logins.find(credentials.login)
-        await self._admit(user, credentials, caller)
-        may_try = await self._count_attempt(user)
+        attempt = await self._admit(user, credentials, caller)
+        may_try = await self._count_attempt(user, attempt)
         verdict = await self._passwords.verify(
             credentials.password, user.password_hash if user else None
         )
@@ -98,24 +99,31 @@ class LoginService:
         except MFA_ERRORS as error:
             await self._note_failure(user, caller, error.code)
             raise
-        await self._throttle.forget(self._per_hour, caller.network, f"user:{user.id}")
+        await self._throttle.forgive(attempt)
         LOGINS.labels("succeeded").inc()
-        return await self._tokens.grant(session, user)
+        grant = await self._tokens.grant(session, user)
+        return replace(grant, device_mark=self._throttle.mark_device(user.id))
 
-    async def _admit(self, user: User | None, credentials: Credentials, caller: Caller) -> None:
-        # One account has one limit, whichever of its names is used.
-        account = f"user:{user.id}" if user else f"login:{credentials.login.casefold()}"
+    async def _admit(self, user: User | None, credentials: Credentials, caller: Caller) -> Attempt:
+        user_id = user.id if user else None
         try:
-            await self._throttle.admit(self._per_network, caller.network)
-            await self._throttle.admit(self._per_account, caller.network, account)
-            await self._throttle.admit(self._per_hour, caller.network, account)
+            return await self._throttle.admit(user_id, credentials.login, caller)
         except THROTTLING_ERRORS:
             LOGINS.labels("throttled").inc()
+            if await self._throttle.is_news(user_id, caller):
+                await self._note_throttled(user_id, caller)
             raise
 
-    async def _count_attempt(self, user: User | None) -> bool:
+    async def _note_throttled(self, user_id: int | None, caller: Caller) -> None:
+        async with self._database.transaction() as transaction:
+            trail = AuditTrail(transaction, self._clock, caller)
+            trail.failed("login", actor_id=user_id, reason="throttled")
+            if user_id is not None:
+                Outbox(transaction).add(LoginThrottled(user_id=user_id, at=self._clock()))
+
+    async def _count_attempt(self, user: User | None, attempt: Attempt) -> bool:
         """Whether the account's password may still be tried; counted first, so also in parallel."""
-        limit = self._settings.max_failed_logins
+        limit = attempt.most_failures
         # The last one has a consequence; it takes the long way.
         if await self._logins.count_attempt(user.id if user else None, below=limit - 1):
             return True

@@ -15,6 +15,8 @@ class Grant:
     refresh_token: str
     delivery: Delivery
     refresh_expires_in: int
+    device_mark: str = ""
+    """Of a device that has just logged in, for the next time."""
 
 
 @dataclass(frozen=True, slots=True)

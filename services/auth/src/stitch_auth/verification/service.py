@@ -13,7 +13,6 @@ from stitch_auth.callers.models import Caller
 from stitch_auth.evenness.service import evenly
 from stitch_auth.notices.service import About, open_notice
 from stitch_auth.settings import AuthSettings
-from stitch_auth.throttling.models import Limit
 from stitch_auth.throttling.service import Throttle
 from stitch_auth.verification.errors import EmailTakenError, LinkAlreadyUsedError
 from stitch_auth.verification.models import EmailVerification
@@ -26,6 +25,7 @@ from stitch_common.contracts.auth import (
     UserVerified,
 )
 from stitch_common.database import Database
+from stitch_common.limits.models import Limit
 from stitch_common.security.links import InvalidLinkError, LinkSigner
 
 PURPOSE = "verify-email"
@@ -68,7 +68,7 @@ class MailLimits:
 
     async def may_mail(self, kind: str, user: User) -> bool:
         """Whether this address may get such a mail now; whoever asks must not see the answer."""
-        limit = Limit(f"mail:{kind}", 1, self._cool_down)
+        limit = Limit(f"mail-{kind}", 1, self._cool_down)
         return await self._throttle.has_room(limit, user.email_key)
 
 
