@@ -21,16 +21,19 @@ from stitch_gateway.routing.rules import RouteTable
 from stitch_gateway.routing.table import ROUTES
 from stitch_gateway.runtime import GatewayRuntime
 from stitch_gateway.site.routes import SiteRoutes
+from stitch_gateway.streaming.service import Streams
 
 
 def create_api(runtime: GatewayRuntime) -> ASGIApp:
     settings = runtime.settings
+    guard = Guard(runtime.verifier)
+    streams = Streams(guard, runtime.verifier.revocations, runtime.clock)
     gateway = Gateway(
         settings,
         RouteTable(ROUTES),
-        Guard(runtime.verifier),
+        guard,
         RateLimits(SharedCounters(runtime.bus, runtime.clock), settings.quotas),
-        Proxy(runtime.upstreams, settings),
+        Proxy(runtime.upstreams, settings, streams),
         _pages(runtime),
     )
     # From the outside in: what is sent last is seen first by none but the outermost.

@@ -17,12 +17,13 @@ from stitch_gateway.intake.body import ClientLeftError
 from stitch_gateway.intake.head import Fields, Head, read_head
 from stitch_gateway.observing.record import record_of
 from stitch_gateway.proxying.clients import client_address
-from stitch_gateway.proxying.service import AnswerCutShortError, Passage, Proxy
+from stitch_gateway.proxying.service import Passage, Proxy
 from stitch_gateway.routing.models import Route
 from stitch_gateway.routing.rules import RouteTable
 from stitch_gateway.routing.table import HERE
 from stitch_gateway.settings import GatewaySettings
 from stitch_gateway.site.routes import error_page
+from stitch_gateway.streaming.errors import AnswerCutShortError
 
 Page = Callable[[Request], Awaitable[Response]]
 """What the gateway answers itself."""
@@ -76,9 +77,9 @@ class Gateway:
             await _refuse(error, scope, receive, send)
         except ClientLeftError:
             record.outcome = "client-left"
-        except AnswerCutShortError:
+        except AnswerCutShortError as error:
             # Returning without the end of the answer closes the connection: the client sees it.
-            record.outcome = "cut-short"
+            record.outcome = error.outcome
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = read_head(scope)

@@ -6,8 +6,11 @@ from contextlib import asynccontextmanager
 import pytest
 from starlette.types import Message
 
+from stitch_common.clock import utc_now
 from stitch_common.errors import StitchError
-from stitch_gateway.authentication.service import ANONYMOUS
+from stitch_common.security.tokens import TokenVerifier
+from stitch_common.testing.tokens import AUDIENCE, ISSUER, Issuer
+from stitch_gateway.authentication.service import ANONYMOUS, Guard
 from stitch_gateway.intake.head import Fields, read_head
 from stitch_gateway.proxying.errors import (
     ConnectTimeoutError,
@@ -21,6 +24,7 @@ from stitch_gateway.proxying.upstream import UpstreamAnswer, UpstreamRequest
 from stitch_gateway.routing.rules import RouteTable
 from stitch_gateway.routing.table import ROUTES
 from stitch_gateway.settings import GatewaySettings
+from stitch_gateway.streaming.service import Streams
 
 
 class Done:
@@ -81,7 +85,13 @@ async def receive() -> Message:
 
 
 async def forward(upstream: Failing, passage: Passage) -> None:
-    await Proxy({"events": upstream}, GatewaySettings()).forward(passage, receive, send)
+    await proxy(upstream).forward(passage, receive, send)
+
+
+def proxy(upstream: Failing) -> Proxy:
+    verifier = TokenVerifier(Issuer(utc_now), utc_now, issuer=ISSUER, audience=AUDIENCE)
+    streams = Streams(Guard(verifier), verifier.revocations, utc_now)
+    return Proxy({"events": upstream}, GatewaySettings(), streams)
 
 
 @pytest.mark.parametrize("failure", [UpstreamUnreachableError(), ConnectTimeoutError()])
@@ -175,11 +185,11 @@ async def test_a_second_try_avoids_the_address_that_failed() -> None:
 async def test_second_tries_never_multiply_the_load_of_a_service_in_trouble() -> None:
     """S68: at most a fifth more, but for the first few."""
     upstream = Failing(*[UpstreamBrokenError() for _ in range(1000)])
-    proxy = Proxy({"events": upstream}, GatewaySettings())
+    way = proxy(upstream)
 
     for _ in range(200):
         with pytest.raises(UpstreamBrokenError):
-            await proxy.forward(passage("GET"), receive, send)
+            await way.forward(passage("GET"), receive, send)
 
     assert 200 < upstream.asked <= 200 * 1.2 + 25
 

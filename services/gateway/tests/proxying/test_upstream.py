@@ -5,6 +5,7 @@ from asyncio import StreamReader as Reader
 from asyncio import StreamWriter as Writer
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -227,6 +228,51 @@ async def test_an_answer_streams_as_it_is_made(make_upstream: MakeUpstream) -> N
         rest = [chunk async for chunk in chunks]
 
         assert (first, rest) == (b"first", [b"last"])
+
+
+async def test_a_service_that_does_not_read_slows_the_client(make_upstream: MakeUpstream) -> None:
+    """A body waits with who sends it, and is not kept on the way."""
+    pulled, mib, over = 0, 1024 * 1024, asyncio.Event()
+
+    async def much() -> AsyncIterator[bytes]:
+        nonlocal pulled
+        for _ in range(48):
+            yield bytes(mib)
+            pulled += 1
+
+    async def script(service: Service, reader: Reader, writer: Writer) -> None:
+        await service.head(reader)
+        await over.wait()
+
+    async with talking_to(make_upstream, script) as (upstream, _):
+        with pytest.raises(UpstreamTimeoutError):
+            await ask(upstream, replace(post(much(), length=48 * mib), patience=0.5))
+        over.set()
+
+        assert pulled < 24
+
+
+async def test_a_reader_that_waits_slows_the_service(make_upstream: MakeUpstream) -> None:
+    """An answer waits with who makes it, and is not kept on the way."""
+    written, mib = 0, 1024 * 1024
+
+    async def script(service: Service, reader: Reader, writer: Writer) -> None:
+        nonlocal written
+        await service.head(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % (48 * mib))
+        for _ in range(48):
+            writer.write(bytes(mib))
+            await writer.drain()
+            written += 1
+
+    async with talking_to(make_upstream, script) as (upstream, _):
+        async with upstream.exchange(get(patience=5)) as answer:
+            await asyncio.sleep(0.5)
+            before = written
+            received = sum([len(chunk) async for chunk in answer.chunks()])
+
+        assert before < 24
+        assert received == 48 * mib
 
 
 async def test_an_answer_without_length_ends_with_the_connection(

@@ -1,6 +1,7 @@
 """What is refused although its signature is valid; kept in memory for as long as it matters."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -64,11 +65,16 @@ class Revocations:
         self._entries: OrderedDict[Name, Revocation] = OrderedDict()
         self._keys: dict[str, datetime] = {}
         self._all_until = datetime.min.replace(tzinfo=UTC)
+        self._listeners: list[Callable[[], None]] = []
 
     @property
     def kept_for(self) -> timedelta:
         """How old a fact may be that still matters."""
         return self._kept_for
+
+    def on_change(self, tell: Callable[[], None]) -> None:
+        """Have somebody told, at once and each time, that more may be refused than before."""
+        self._listeners.append(tell)
 
     def note(self, fact: Fact) -> None:
         """Refuse from now on what this fact revokes; repeating it changes nothing."""
@@ -83,6 +89,8 @@ class Revocations:
         elif isinstance(fact, UserRoleChanged):
             self._add(("role", fact.user_id), fact.at, role=fact.role, version=fact.version)
         self._forget()
+        for tell in self._listeners:
+            tell()
 
     def covers(self, principal: Principal, kid: str) -> bool:
         """Whether this principal's token, signed with this key, is refused."""

@@ -1,9 +1,7 @@
 """One request to one service and its answer back; nothing is kept on the way."""
 
-import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,7 +11,7 @@ from stitch_gateway.authentication.service import Admission
 from stitch_gateway.balancing.budget import RetryBudget
 from stitch_gateway.balancing.metrics import RETRIES
 from stitch_gateway.balancing.rules import again
-from stitch_gateway.intake.body import Body, ClientLeftError
+from stitch_gateway.intake.body import Body
 from stitch_gateway.intake.head import Fields, Head
 from stitch_gateway.proxying.errors import UpstreamError
 from stitch_gateway.proxying.rules import (
@@ -26,6 +24,9 @@ from stitch_gateway.proxying.upstream import Upstream, UpstreamAnswer, UpstreamR
 from stitch_gateway.routing.models import Match
 from stitch_gateway.routing.rules import fill
 from stitch_gateway.settings import GatewaySettings
+from stitch_gateway.streaming.errors import AnswerCutShortError
+from stitch_gateway.streaming.service import Streams
+from stitch_gateway.streaming.watch import Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,11 @@ class Passage:
 class Proxy:
     """Hands requests on."""
 
-    def __init__(self, upstreams: Mapping[str, Upstream], settings: GatewaySettings) -> None:
+    def __init__(
+        self, upstreams: Mapping[str, Upstream], settings: GatewaySettings, streams: Streams
+    ) -> None:
         self._upstreams = upstreams
+        self._streams = streams
         self._budgets = {name: RetryBudget(time.monotonic) for name in upstreams}
         self._public = PublicAddress.of(settings.public_url)
         self._idle = settings.client_idle_timeout
@@ -51,28 +55,31 @@ class Proxy:
         """Answer with what the service says.
 
         Raises a StitchError while there still can be another answer; ClientLeftError if nobody
-        waits for one; AnswerCutShortError if the service broke off in the middle of its own.
+        waits for one; AnswerCutShortError if its middle is where it has to end.
         """
         route = passage.match.route
         body = Body(passage.head, receive, limit=route.max_body, idle=self._idle)
         request = self._request(passage, body)
         self._budgets[route.upstream].asked += 1
-        async with _while_client_waits(body):
+        with Watch(body, self._streams, route.access, passage.admission) as watch:
             try:
-                await self._hand_on(request, passage, send)
+                await self._hand_on(request, passage, send, watch)
             except UpstreamError as error:  # before an answer has begun
                 second = self._second_try(request, passage, error)
                 if second is None:
                     raise
             else:
                 return
-            await self._hand_on(second, passage, send)
+            await self._hand_on(second, passage, send, watch)
 
-    async def _hand_on(self, request: UpstreamRequest, passage: Passage, send: Send) -> None:
+    async def _hand_on(
+        self, request: UpstreamRequest, passage: Passage, send: Send, watch: Watch
+    ) -> None:
         upstream = self._upstreams[passage.match.route.upstream]
         async with upstream.exchange(request) as answer:
+            await watch.begin()
             await _begin(answer, passage, send)
-            await _pass_on(answer, passage, send)
+            await _pass_on(answer, passage, send, watch)
 
     def _second_try(
         self, request: UpstreamRequest, passage: Passage, error: UpstreamError
@@ -104,10 +111,6 @@ class Proxy:
         )
 
 
-class AnswerCutShortError(Exception):
-    """The service broke off in the middle of its answer; the client must see that it did."""
-
-
 async def _begin(answer: UpstreamAnswer, passage: Passage, send: Send) -> None:
     fields = homeward_fields(answer.fields)
     if passage.match.route.access.schemes and not _has(fields, b"cache-control"):
@@ -116,14 +119,19 @@ async def _begin(answer: UpstreamAnswer, passage: Passage, send: Send) -> None:
     await send({"type": "http.response.start", "status": answer.status, "headers": fields})
 
 
-async def _pass_on(answer: UpstreamAnswer, passage: Passage, send: Send) -> None:
+async def _pass_on(answer: UpstreamAnswer, passage: Passage, send: Send, watch: Watch) -> None:
     try:
         if passage.head.method != "HEAD":
             async for chunk in answer.chunks():
+                watch.is_sending = True
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                watch.is_sending = False
+                watch.taken += 1
     except Exception as error:
         raise AnswerCutShortError from error
+    watch.is_sending = True
     await send({"type": "http.response.body", "body": b"", "more_body": False})
+    watch.over()
 
 
 def _deprecation(match: Match) -> Fields:
@@ -141,24 +149,3 @@ def _deprecation(match: Match) -> Fields:
 
 def _has(fields: Fields, wanted: bytes) -> bool:
     return any(name == wanted for name, _ in fields)
-
-
-@asynccontextmanager
-async def _while_client_waits(body: Body) -> AsyncGenerator[None]:
-    """Abandon the work inside as soon as the client has closed its connection."""
-    patience = asyncio.timeout(None)
-
-    async def watch() -> None:
-        await body.until_client_leaves()
-        patience.reschedule(asyncio.get_running_loop().time())
-
-    watching = asyncio.create_task(watch())
-    try:
-        async with patience:
-            yield
-    except TimeoutError as error:
-        if patience.expired():
-            raise ClientLeftError from error
-        raise
-    finally:
-        watching.cancel()

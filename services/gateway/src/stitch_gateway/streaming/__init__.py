@@ -1,0 +1,1 @@
+"""Answers that last: ended when their client has left, stands still, or is no longer admitted."""
