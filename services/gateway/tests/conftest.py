@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from stitch_common.clock import utc_now
 from stitch_common.testing.tokens import KID, Issuer, test_key
 from stitch_gateway.api import create_api
+from stitch_gateway.observing.lines import AccessLog
 from stitch_gateway.runtime import GatewayRuntime
 from stitch_gateway.settings import GatewaySettings
 
@@ -49,7 +51,15 @@ def all_backends() -> dict[str, Backend]:
 
 
 @pytest.fixture(scope="session")
-async def gateway_url(all_backends: dict[str, Backend]) -> AsyncGenerator[str]:
+def access_log() -> list[str]:
+    """What the gateway has written into its access log."""
+    return []
+
+
+@pytest.fixture(scope="session")
+async def gateway_url(
+    all_backends: dict[str, Backend], access_log: list[str]
+) -> AsyncGenerator[str]:
     async with AsyncExitStack() as servers:
         urls = {}
         for name, backend in all_backends.items():
@@ -63,7 +73,10 @@ async def gateway_url(all_backends: dict[str, Backend]) -> AsyncGenerator[str]:
                 **{f"{name}_url": url for name, url in urls.items()},
             }
         )
-        runtime = GatewayRuntime.of("gateway", settings, clock=utc_now)
+        runtime = replace(
+            GatewayRuntime.of("gateway", settings, clock=utc_now),
+            lines=AccessLog(access_log.append, within=0),
+        )
         yield await servers.enter_async_context(served(create_api(runtime)))
         await close(runtime)
 

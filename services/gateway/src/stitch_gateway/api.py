@@ -2,19 +2,16 @@
 
 from collections.abc import Mapping
 
-from starlette.types import ASGIApp
-
-from stitch_common.http.metrics import RequestMetrics
-from stitch_common.http.middleware import RequestContext
 from stitch_common.limits.counters import SharedCounters
 from stitch_gateway.authentication.service import Guard
-from stitch_gateway.cors.middleware import BrowserHeaders
+from stitch_gateway.cors.answers import BrowserHeaders
 from stitch_gateway.cors.rules import Origins
 from stitch_gateway.docs.routes import ReferenceRoutes
 from stitch_gateway.docs.service import ReferenceService
 from stitch_gateway.gateway import Gateway, Page
 from stitch_gateway.limits.service import RateLimits
-from stitch_gateway.observing.middleware import Observed
+from stitch_gateway.observing.service import Watch
+from stitch_gateway.observing.trace import Traces
 from stitch_gateway.pages import asset
 from stitch_gateway.proxying.service import Proxy
 from stitch_gateway.routing.rules import RouteTable
@@ -24,23 +21,28 @@ from stitch_gateway.site.routes import SiteRoutes
 from stitch_gateway.streaming.service import Streams
 
 
-def create_api(runtime: GatewayRuntime) -> ASGIApp:
+def create_api(runtime: GatewayRuntime) -> Gateway:
     settings = runtime.settings
     guard = Guard(runtime.verifier)
     streams = Streams(guard, runtime.verifier.revocations, runtime.clock)
-    gateway = Gateway(
+    return Gateway(
         settings,
+        _watch(runtime),
         RouteTable(ROUTES),
         guard,
         RateLimits(SharedCounters(runtime.bus, runtime.clock), settings.quotas),
         Proxy(runtime.upstreams, settings, streams),
         _pages(runtime),
     )
-    # From the outside in: what is sent last is seen first by none but the outermost.
-    return BrowserHeaders(
-        RequestContext(RequestMetrics(Observed(gateway))),
-        Origins(settings.allowed_origins),
-        is_https=settings.public_url.startswith("https:"),
+
+
+def _watch(runtime: GatewayRuntime) -> Watch:
+    settings = runtime.settings
+    is_https = settings.public_url.startswith("https:")
+    return Watch(
+        Traces(settings.trace_sample_ratio),
+        runtime.lines,
+        BrowserHeaders(Origins(settings.allowed_origins), is_https=is_https),
     )
 
 

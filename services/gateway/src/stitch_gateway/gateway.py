@@ -1,5 +1,6 @@
 """The way of a request: read, find its row, admit, answer here or hand on."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
@@ -9,13 +10,16 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from stitch_common.errors import StitchError
+from stitch_common.http.cycle import CLIENT, Client
+from stitch_common.http.middleware import answer_to_failure
 from stitch_common.security.principals import Principal
 from stitch_gateway.authentication.service import Guard
 from stitch_gateway.cors.rules import Origins, preflight_headers
 from stitch_gateway.errors import answer_to
 from stitch_gateway.intake.body import ClientLeftError
 from stitch_gateway.intake.head import Fields, Head, read_head
-from stitch_gateway.observing.record import record_of
+from stitch_gateway.observing.exchange import Exchange
+from stitch_gateway.observing.service import Watch
 from stitch_gateway.proxying.clients import client_address
 from stitch_gateway.proxying.service import Passage, Proxy
 from stitch_gateway.routing.models import Route
@@ -54,6 +58,7 @@ class Gateway:
     def __init__(
         self,
         settings: GatewaySettings,
+        watch: Watch,
         table: RouteTable,
         guard: Guard,
         limits: Limits,
@@ -62,6 +67,7 @@ class Gateway:
     ) -> None:
         self._trusted = settings.trusted_proxies
         self._origins = Origins(settings.allowed_origins)
+        self._watch = watch
         self._table = table
         self._guard = guard
         self._limits = limits
@@ -69,39 +75,59 @@ class Gateway:
         self._pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        record = record_of(scope)
+        exchange = self._watch.open(scope, send)
         try:
-            await self._answer(scope, receive, send)
+            await self._answer_or_refuse(exchange, scope, receive)
+        except Exception as error:
+            exchange.outcome = "internal-error"
+            answer = answer_to_failure(error, scope)
+            if exchange.has_begun:
+                raise
+            await answer(scope, receive, exchange.send)
+        finally:
+            self._watch.close(exchange)
+
+    async def _answer_or_refuse(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
+        client: Client = scope["extensions"][CLIENT]
+        client.when_it_leaves(_cancel_of_this_task())
+        try:
+            await self._answer(exchange, scope, receive)
         except StitchError as error:
-            record.outcome = error.code
-            await _refuse(error, scope, receive, send)
+            exchange.outcome = error.code
+            await _refuse(error, scope, receive, exchange.send)
         except ClientLeftError:
-            record.outcome = "client-left"
+            exchange.outcome = "client-left"
         except AnswerCutShortError as error:
             # Returning without the end of the answer closes the connection: the client sees it.
-            record.outcome = error.outcome
+            exchange.outcome = error.outcome
+        except asyncio.CancelledError:
+            if not client.has_left:
+                raise
+            exchange.outcome = "client-left"
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
         head = read_head(scope)
         if head.method == "OPTIONS":
-            await self._tell_options(head)(scope, receive, send)
+            await self._tell_options(head)(scope, receive, exchange.send)
             return
         match = self._table.find(head.method, head.path)
-        record = record_of(scope)
-        scope["route"], record.upstream = match.route, match.route.upstream
-        client = self._client(scope, head)
-        self._limits.knock(match.route, client)
-        admission = await self._guard.admit(match.route.access, head.single.get(b"authorization"))
-        record.user_id = admission.principal.user_id if admission.principal else None
-        record.standing = await self._limits.admit(
-            match.route, head.method, client=client, principal=admission.principal
+        route = match.route
+        scope["route"], exchange.template, exchange.upstream = route, route.path, route.upstream
+        client = self._address(scope, head)
+        self._limits.knock(route, client)
+        admission = await self._guard.admit(route.access, head.single.get(b"authorization"))
+        principal = admission.principal
+        exchange.user_id = principal.user_id if principal is not None else None
+        exchange.standing = await self._limits.admit(
+            route, head.method, client=client, principal=principal
         )
-        if match.route.upstream == HERE:
+        if route.upstream == HERE:
             request = Request({**scope, "path_params": match.values}, receive)
-            await (await self._pages[match.route.template](request))(scope, receive, send)
+            answer = await self._pages[route.template](request)
+            await answer(scope, receive, exchange.send)
             return
         passage = Passage(head, match, admission, client)
-        await self._proxy.forward(passage, receive, send)
+        await self._proxy.forward(passage, receive, exchange.send)
 
     def _tell_options(self, head: Head) -> Response:
         """A preflight is answered here; no service ever sees one."""
@@ -112,9 +138,14 @@ class Gateway:
             status_code=204, headers=allow | dict(preflight_headers(methods) if is_granted else {})
         )
 
-    def _client(self, scope: Scope, head: Head) -> str:
+    def _address(self, scope: Scope, head: Head) -> str:
         peer = scope["client"][0] if scope.get("client") else None
         return client_address(peer, head.forwarded_for, self._trusted)
+
+
+def _cancel_of_this_task() -> Callable[[], object]:
+    task = asyncio.current_task()
+    return task.cancel if task is not None else bool
 
 
 async def _refuse(error: StitchError, scope: Scope, receive: Receive, send: Send) -> None:

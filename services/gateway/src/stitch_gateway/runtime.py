@@ -11,6 +11,7 @@ from stitch_common.runtime import Runtime, http_client, verifier_of
 from stitch_gateway.balancing.addresses import Addresses
 from stitch_gateway.balancing.service import BalancedUpstream
 from stitch_gateway.balancing.sites import Place, knock_by_connecting, resolve_by_system
+from stitch_gateway.observing.lines import AccessLog
 from stitch_gateway.proxying.pool import PooledUpstream
 from stitch_gateway.proxying.upstream import Upstream
 from stitch_gateway.settings import GatewaySettings
@@ -21,6 +22,7 @@ class GatewayRuntime(Runtime[GatewaySettings]):
     """A runtime with a way to every service."""
 
     upstreams: Mapping[str, Upstream]
+    lines: AccessLog
 
     @classmethod
     def of(cls, service: str, settings: GatewaySettings, *, clock: Clock = utc_now) -> Self:
@@ -28,13 +30,15 @@ class GatewayRuntime(Runtime[GatewaySettings]):
         bus = Bus(settings.nats_url, service, replicas=settings.stream_replicas)
         http = http_client()
         verifier = verifier_of(settings, http, clock)
-        return cls(service, settings, clock, bus, http, verifier, upstreams_of(settings))
+        upstreams = upstreams_of(settings)
+        return cls(service, settings, clock, bus, http, verifier, upstreams, AccessLog())
 
     async def close(self) -> None:
         await self.bus.close()
         await self.http.aclose()
         for upstream in self.upstreams.values():
             await upstream.close()
+        self.lines.flush()
 
 
 def upstreams_of(settings: GatewaySettings) -> dict[str, Upstream]:

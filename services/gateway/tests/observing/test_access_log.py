@@ -1,5 +1,10 @@
 """What is written down about a request, and what never is."""
 
+import asyncio
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -7,16 +12,28 @@ import pytest
 from prometheus_client import REGISTRY
 from services.gateway.tests.backend import Backend
 from starlette.responses import Response
-from structlog.testing import capture_logs
 
 from stitch_common.testing.tokens import Issuer
+from stitch_gateway.observing.lines import LOGGER
+
+Ask = Callable[[httpx.AsyncClient, str, str], Awaitable[dict[str, Any]]]
 
 
-async def line_of(client: httpx.AsyncClient, method: str, path: str) -> dict[str, Any]:
-    with capture_logs() as lines:
-        await client.request(method, path)
-    [line] = [line for line in lines if line["event"] == "request"]
-    return dict(line)
+@pytest.fixture
+async def line_of(access_log: list[str], caplog: pytest.LogCaptureFixture) -> Ask:
+    """The line that a request leaves."""
+    caplog.set_level(logging.INFO, LOGGER)
+
+    async def ask(client: httpx.AsyncClient, method: str, path: str) -> dict[str, Any]:
+        access_log.clear()
+        answer = await client.request(method, path)
+        while not access_log:  # noqa: ASYNC110 - it comes when the request is already answered
+            await asyncio.sleep(0.005)
+        [line] = [json.loads(line) for line in "".join(access_log).splitlines()]
+        assert line["request_id"] == answer.headers["x-request-id"]
+        return dict(line)
+
+    return ask
 
 
 def counted(route: str, outcome: str) -> float:
@@ -25,16 +42,21 @@ def counted(route: str, outcome: str) -> float:
 
 
 async def test_a_line_says_who_asked_for_what_and_how_it_ended(
-    client: httpx.AsyncClient, issuer: Issuer
+    client: httpx.AsyncClient, issuer: Issuer, line_of: Ask
 ) -> None:
     client.headers.update(issuer.headers(user_id=42))
 
     line = await line_of(client, "GET", "/api/events/7?search=private")
 
     assert line.pop("ms") > 0
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", line.pop("timestamp"))
+    assert re.fullmatch("[0-9a-f]{32}", line.pop("request_id"))
+    assert re.fullmatch("[0-9a-f]{32}", line.pop("trace_id"))
     assert line == {
         "event": "request",
-        "log_level": "info",
+        "level": "info",
+        "logger": "stitch_gateway.access",
+        "service": "gateway",
         "method": "GET",
         "route": "/api/events/{event_id}",
         "status": 200,
@@ -49,7 +71,7 @@ async def test_a_line_says_who_asked_for_what_and_how_it_ended(
     "path", ["/rsvp/SECRET", "/rsvp/SECRET/calendar.ics", "/api/notifications/l/SECRET", "/SECRET"]
 )
 async def test_a_token_in_a_path_is_never_written_down(
-    client: httpx.AsyncClient, path: str
+    client: httpx.AsyncClient, path: str, line_of: Ask
 ) -> None:
     line = await line_of(client, "GET", path)
 
@@ -57,7 +79,7 @@ async def test_a_token_in_a_path_is_never_written_down(
 
 
 async def test_a_client_that_has_got_its_answer_has_not_left(
-    client: httpx.AsyncClient, issuer: Issuer
+    client: httpx.AsyncClient, issuer: Issuer, line_of: Ask
 ) -> None:
     client.headers.update(issuer.headers())
 
@@ -66,7 +88,7 @@ async def test_a_client_that_has_got_its_answer_has_not_left(
     assert {line["outcome"] for line in lines} == {"answered"}
 
 
-async def test_a_refusal_is_counted_by_its_code(client: httpx.AsyncClient) -> None:
+async def test_a_refusal_is_counted_by_its_code(client: httpx.AsyncClient, line_of: Ask) -> None:
     before = counted("/api/events", "not-authenticated")
 
     line = await line_of(client, "GET", "/api/events")
@@ -75,7 +97,7 @@ async def test_a_refusal_is_counted_by_its_code(client: httpx.AsyncClient) -> No
     assert counted("/api/events", "not-authenticated") == before + 1
 
 
-async def test_what_is_nowhere_is_counted_as_one(client: httpx.AsyncClient) -> None:
+async def test_what_is_nowhere_is_counted_as_one(client: httpx.AsyncClient, line_of: Ask) -> None:
     before = counted("unmatched", "not-found")
 
     await line_of(client, "GET", "/a/path/that/nobody/should/label")
@@ -84,7 +106,7 @@ async def test_what_is_nowhere_is_counted_as_one(client: httpx.AsyncClient) -> N
 
 
 async def test_an_answer_of_a_service_is_answered_whatever_it_says(
-    viewer: httpx.AsyncClient, events: Backend
+    viewer: httpx.AsyncClient, events: Backend, line_of: Ask
 ) -> None:
     events.answer = Response(status_code=500)
 

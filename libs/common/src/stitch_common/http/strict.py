@@ -14,6 +14,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from stitch_common.http import strict_head as head
+from stitch_common.http.cycle import Cycle
 from stitch_common.http.strict_head import Refusal, RefusedError
 from stitch_common.http.strict_limits import KIB
 from stitch_common.http.strict_times import (
@@ -139,7 +140,7 @@ class StrictProtocol(TimedProtocol):
     # What uvicorn does, with another clock.
 
     def _begin_cycle(self, *, keep_alive: bool) -> None:
-        cycle = RequestResponseCycle(
+        cycle = Cycle(
             scope=self.scope,
             transport=self.transport,
             flow=self.flow,

@@ -1,6 +1,6 @@
 """CORS by an exact allowlist (Fetch standard §3.2; ASVS 3.4.2)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 ALLOWED_HEADERS = (
     "Accept",
@@ -39,19 +39,22 @@ class Origins:
 
     def __init__(self, allowed: Iterable[str]) -> None:
         self._allowed = frozenset(allowed)
+        self._granted = {origin.encode(): _granted(origin.encode()) for origin in self._allowed}
 
     def allows(self, origin: str | None) -> bool:
         return origin in self._allowed
 
-    def granted(self, origin: str | None) -> dict[str, str]:
-        """The headers with which an answer may be read by scripts of this origin."""
-        if origin is None or not self.allows(origin):
-            return {}
-        return {
-            "access-control-allow-origin": origin,
-            "access-control-allow-credentials": "true",
-            "access-control-expose-headers": ", ".join(EXPOSED_HEADERS),
-        }
+    def granted(self, origin: bytes) -> Sequence[tuple[bytes, bytes]]:
+        """The fields with which an answer may be read by scripts of this origin."""
+        return self._granted.get(origin, ())
+
+
+def _granted(origin: bytes) -> Sequence[tuple[bytes, bytes]]:
+    return (
+        (b"access-control-allow-origin", origin),
+        (b"access-control-allow-credentials", b"true"),
+        (b"access-control-expose-headers", ", ".join(EXPOSED_HEADERS).encode()),
+    )
 
 
 def preflight_headers(methods: Iterable[str]) -> Mapping[str, str]:
