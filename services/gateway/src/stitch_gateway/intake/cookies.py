@@ -1,8 +1,16 @@
-"""Refresh cookies go to auth and to nobody else (ASVS 10.1.1)."""
+"""Cookies of auth go to auth and to nobody else (ASVS 10.1.1)."""
 
 from stitch_gateway.intake.errors import AmbiguousHeadError
 
-REFRESH_COOKIES = frozenset({b"__host-stitch-refresh", b"stitch-refresh"})
+REFRESH_COOKIES = frozenset(
+    {
+        b"__host-stitch-refresh",
+        b"stitch-refresh",
+        b"__host-stitch-device",
+        b"stitch-device",
+    }
+)
+"""And the marks of known devices, which are as little anybody else's business."""
 
 
 def without_refresh(cookie: bytes) -> bytes:

@@ -34,7 +34,7 @@ QUOTAS = {
     RouteClass.GUEST: Quota(600, MINUTE),
     RouteClass.IMPORT: Quota(30, MINUTE),
     RouteClass.LOG_IN: Quota(300, MINUTE, is_shared=True),
-    RouteClass.MAIL: Quota(60, MINUTE, is_shared=True),
+    RouteClass.MAIL: Quota(120, MINUTE, is_shared=True),
     RouteClass.PROMPT: Quota(60, MINUTE, is_shared=True),
 }
 """Ordinary use does not come near; what costs money, mail or hashing is counted by all together."""
