@@ -29,7 +29,7 @@ REVOKING_FACTS: Final = (
 KEYS_KEPT_FOR = timedelta(hours=2)
 """Longer than any copy of a key set is believed; who has a key can make tokens that last."""
 
-SKEW = timedelta(seconds=30)
+SKEW = timedelta(seconds=60)
 """How far clocks may be apart, and how long issuing a token may overlap with a change."""
 
 Name = tuple[str, str | int]

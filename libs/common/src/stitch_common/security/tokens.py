@@ -19,7 +19,7 @@ MAX_KID = 128
 MAX_HEADER = 1024
 """In base64url; `alg`, `typ` and the longest `kid` are 260."""
 TOKEN_TYPES = frozenset({"at+jwt", "application/at+jwt"})
-LEEWAY = timedelta(seconds=30)
+LEEWAY = timedelta(seconds=60)
 ROLES = {str(role): role for role in Role}
 
 
