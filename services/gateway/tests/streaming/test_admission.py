@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from stitch_common.clock import utc_now
 from stitch_common.contracts.auth import KeyRevoked, SessionRevoked, UserDeactivated
 from stitch_common.security.revocations import Revocations
-from stitch_common.security.tokens import TokenVerifier
+from stitch_common.security.tokens import LEEWAY, TokenVerifier
 from stitch_common.testing.tokens import AUDIENCE, ISSUER, KID, Issuer
 from stitch_gateway.authentication.service import ANONYMOUS, Admission, Guard
 from stitch_gateway.routing.models import BEARER, Access
@@ -68,7 +68,7 @@ async def test_a_stream_ends_when_its_token_has_expired(house: House) -> None:
     """S40: when the leeway for clocks has passed, too."""
     source = house.source()
     source.go_on.release()
-    almost_over = int((utc_now() - timedelta(seconds=28)).timestamp())
+    almost_over = int((utc_now() - LEEWAY + timedelta(seconds=2)).timestamp())
     async with house.stream(house.headers("s", exp=almost_over)) as events:
         await anext(events)
 
