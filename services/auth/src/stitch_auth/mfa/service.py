@@ -74,12 +74,19 @@ class SecondFactorService:
                 raise MFANotStartedError
             if factor.confirmed_at is not None:
                 raise MFAEnabledError
-            if not factor.use_code(self._secret(factor), code, self._clock()):
-                raise WrongCodeError
-            factor.confirmed_at = self._clock()
-            factor.recovery_hashes = [recovery_hash(each) for each in codes]
-            self._note(session, "mfa.enabled", principal, caller)
-            await self._tell(session, principal.user_id, About.FACTOR_ADDED, caller)
+            is_right = factor.use_code(self._secret(factor), code, self._clock())
+            if is_right:
+                factor.confirmed_at = self._clock()
+                factor.recovery_hashes = [recovery_hash(each) for each in codes]
+                self._note(session, "mfa.enabled", principal, caller)
+                await self._tell(session, principal.user_id, About.FACTOR_ADDED, caller)
+            else:
+                trail = AuditTrail(session, self._clock, caller)
+                subject = f"user:{principal.user_id}"
+                trail.failed("mfa.enabled", actor_id=principal.user_id, subject=subject)
+        # After the commit: also what failed is noted.
+        if not is_right:
+            raise WrongCodeError
         return codes
 
     async def remove(self, principal: Principal, caller: Caller) -> None:
