@@ -25,9 +25,17 @@ from stitch_common.contracts.events import (
     RSVPState,
     RSVPUpdated,
 )
+from stitch_common.contracts.questions import EventNow
 from stitch_common.testing.clock import NOW
 
 EVENT_ID = 7
+
+
+class Nobody:
+    """An owner of events that is never asked."""
+
+    async def find(self, event_id: int) -> EventNow | None:
+        raise AssertionError(event_id)
 
 
 def event_state(**changes: Any) -> EventState:

@@ -9,10 +9,12 @@ from stitch_common.http.app import create_app
 from stitch_common.http.lists import Cursors
 from stitch_common.runtime import StoredRuntime
 from stitch_common.security.links import LinkSigner
+from stitch_notifications.audience.adapters import BusOwner
+from stitch_notifications.audience.service import Introductions
 from stitch_notifications.communications import routes as communications
 from stitch_notifications.communications.service import CommunicationService
 from stitch_notifications.invitations import routes as invitations
-from stitch_notifications.invitations.service import InvitationService
+from stitch_notifications.invitations.service import BatchService, InvitationService
 from stitch_notifications.letters import routes as letters
 from stitch_notifications.letters.service import LetterWriter, PreviewService
 from stitch_notifications.reminders import routes as reminders
@@ -75,5 +77,9 @@ def _provide_services(app: FastAPI, runtime: StoredRuntime[NotificationsSettings
     )
     app.state.unsubscribing = UnsubscribeService(database, links, clock)
     app.state.communications = CommunicationService(database, clock, give_up_after=give_up_after)
-    app.state.invitations = InvitationService(database, clock)
-    app.state.reminders = ReminderService(database, clock, give_up_after=give_up_after)
+    introductions = Introductions(database, BusOwner(runtime.bus))
+    app.state.batches = BatchService(database)
+    app.state.invitations = InvitationService(database, clock, introductions)
+    app.state.reminders = ReminderService(
+        database, clock, introductions, give_up_after=give_up_after
+    )

@@ -10,7 +10,7 @@ from stitch_notifications.claims.service import ClaimService
 from stitch_notifications.deliveries.consumers import create_consumers
 from stitch_notifications.deliveries.service import DeliveryService
 from stitch_notifications.invitations.consumers import batches_consumer
-from stitch_notifications.invitations.service import InvitationService
+from stitch_notifications.invitations.service import BatchService
 from stitch_notifications.letters.service import LetterWriter
 from stitch_notifications.sending.adapters import MailServer, SMTPMailer
 from stitch_notifications.sending.service import Pace, Sender, Wake
@@ -22,9 +22,9 @@ def create_worker(runtime: StoredRuntime[NotificationsSettings]) -> Worker:
     deliveries = DeliveryService(
         runtime.database, runtime.clock, give_up_after=settings.give_up_after, on_queued=wake
     )
-    invitations = InvitationService(runtime.database, runtime.clock)
+    batches = BatchService(runtime.database)
     return Worker(
-        consumers=[*create_consumers(deliveries), batches_consumer(invitations)],
+        consumers=[*create_consumers(deliveries), batches_consumer(batches)],
         components=[create_sender(runtime, wake)],
     )
 

@@ -129,7 +129,11 @@ async def test_a_repeated_request_with_one_key_is_done_once(
 
 @pytest.mark.parametrize(
     ("event_id", "status", "code"),
-    [(99, 404, "event-not-found"), (8, 409, "event-not-published")],
+    [
+        # Nobody is there who could say that there is none (see audience/test_introductions.py).
+        (99, 503, "event-not-known-yet"),
+        (8, 409, "event-not-published"),
+    ],
 )
 async def test_only_a_published_event_can_be_invited_to(
     client: httpx.AsyncClient,

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from services.notifications.tests.factories import (
     EVENT_ID,
+    Nobody,
     answered,
     published,
     received,
@@ -18,6 +19,7 @@ from stitch_common.database import Database
 from stitch_common.security.principals import Role
 from stitch_common.testing.clock import SettableClock
 from stitch_common.testing.tokens import Issuer
+from stitch_notifications.audience.service import Introductions
 from stitch_notifications.deliveries.service import DeliveryService
 from stitch_notifications.reminders.service import ReminderService
 from stitch_notifications.settings import NotificationsSettings
@@ -87,7 +89,7 @@ async def test_there_must_be_something_to_remind_of(
     unknown = await client.post("/api/notifications/99/send-reminders", headers=editor)
     draft = await client.post("/api/notifications/8/send-reminders", headers=editor)
 
-    assert (unknown.status_code, draft.status_code) == (404, 409)
+    assert (unknown.status_code, draft.status_code) == (503, 409)  # nobody says that there is none
 
 
 async def test_nobody_else_is_chased(client: httpx.AsyncClient, editor: Headers) -> None:
@@ -139,7 +141,12 @@ async def test_of_reminders_at_the_same_moment_each_guest_gets_one(
 ) -> None:
     database = Database.connect(fresh_dsn, application_name="test", pool_size=8)
     await learn(database, settings, clock)
-    reminders = ReminderService(database, clock, give_up_after=settings.give_up_after)
+    reminders = ReminderService(
+        database,
+        clock,
+        Introductions(database, Nobody()),
+        give_up_after=settings.give_up_after,
+    )
 
     batches = await asyncio.gather(
         *(reminders.remind(EVENT_ID, {"accepted", "pending"}, requested_by=2) for _ in range(8))

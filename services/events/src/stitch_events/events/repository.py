@@ -77,6 +77,12 @@ class EventRepository:
             raise EventNotFoundError
         return event
 
+    async def get(self, event_id: int) -> Event:
+        event = await self._session.get(Event, event_id)
+        if event is None or event.deleted_at is not None:
+            raise EventNotFoundError
+        return event
+
     async def get_published(self, slug: str) -> Event:
         """Get an event that the public may know; drafts and deleted ones it may not."""
         event = await self._session.scalar(

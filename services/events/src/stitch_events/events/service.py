@@ -18,6 +18,7 @@ from stitch_common.contracts.events import (
     EventRescheduled,
     EventUpdated,
 )
+from stitch_common.contracts.questions import EventNow
 from stitch_common.database import Database
 from stitch_common.http.lists import Cursors, Page
 from stitch_events.db import Listed
@@ -76,6 +77,12 @@ class EventService:
     async def get(self, event_id: int) -> EventView:
         async with self._database.transaction() as session:
             return EventView.model_validate(await EventRepository(session).get_counted(event_id))
+
+    async def describe(self, event_id: int) -> EventNow:
+        """Say what the newest fact about an event would say."""
+        async with self._database.reading() as session:
+            event = await EventRepository(session).get(event_id)
+        return EventNow(version=event.version, event=event.state())
 
     async def get_public(self, slug: str) -> PublicEvent:
         async with self._database.transaction() as session:

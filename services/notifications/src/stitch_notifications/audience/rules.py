@@ -12,6 +12,7 @@ from stitch_common.contracts.events import (
     EventDeleted,
     EventPublished,
     EventRescheduled,
+    EventState,
     EventUpdated,
     GuestInvited,
     RSVPCancelled,
@@ -51,11 +52,17 @@ def newest_guests(facts: Iterable[GuestFact]) -> list[Row]:
     return list({fact.rsvp_id: _guest_row(fact) for fact in ordered}.values())
 
 
+def event_row(event_id: int, version: int, event: EventState | None) -> Row:
+    """An event of this version; None is a deleted one."""
+    if event is None:
+        return {"event_id": event_id, "version": version, "status": DELETED, "state": None}
+    state = event.model_dump(mode="json")
+    return {"event_id": event_id, "version": version, "status": event.status, "state": state}
+
+
 def _event_row(fact: EventFact) -> Row:
-    row: Row = {"event_id": fact.event_id, "version": fact.version}
-    if isinstance(fact, EventDeleted):
-        return {**row, "status": DELETED, "state": None}
-    return {**row, "status": fact.event.status, "state": fact.event.model_dump(mode="json")}
+    event = None if isinstance(fact, EventDeleted) else fact.event
+    return event_row(fact.event_id, fact.version, event)
 
 
 def _guest_row(fact: GuestFact) -> Row:

@@ -1,11 +1,14 @@
 """What this service knows of events and guests, for the slices that work with them."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import TypeIs
 
 from stitch_common.contracts import Fact
+from stitch_common.contracts.questions import EventNow
+from stitch_common.database import Database
 from stitch_notifications.audience.errors import (
     EventNotFoundError,
     EventNotKnownYetError,
@@ -17,6 +20,7 @@ from stitch_notifications.audience.rules import (
     DELETED,
     EventFact,
     GuestFact,
+    event_row,
     newest_events,
     newest_guests,
     normalised_address,
@@ -25,7 +29,9 @@ from stitch_notifications.audience.rules import (
 __all__ = [
     "Audience",
     "EventNotFoundError",
+    "EventNotKnownYetError",
     "EventNotPublishedError",
+    "Introductions",
     "is_about_event",
     "is_about_guest",
     "normalised_address",
@@ -40,6 +46,31 @@ def is_about_guest(fact: Fact) -> TypeIs[GuestFact]:
     return isinstance(fact, GuestFact)
 
 
+class Owner(Protocol):
+    """Whoever owns events."""
+
+    async def find(self, event_id: int) -> EventNow | None:
+        """None where there is no such event; EventNotKnownYetError if nobody says."""
+
+
+class Introductions:
+    """Lets a use case begin with an event of which no fact has come yet."""
+
+    def __init__(self, database: Database, owner: Owner) -> None:
+        self._database = database
+        self._owner = owner
+
+    async def of(self, event_id: int) -> EventNow | None:
+        """Ask the owner about an event that is not in the picture; holds no connection meanwhile.
+
+        EventNotKnownYetError if the owner is silent.
+        """
+        async with self._database.reading() as session:
+            if await Audience(session).find_events([event_id]):
+                return None
+        return await self._owner.find(event_id)
+
+
 class Audience:
     """The picture of events and guests, within the transaction of a use case."""
 
@@ -49,6 +80,11 @@ class Audience:
     async def learn_events(self, facts: Sequence[EventFact]) -> None:
         """Take over what is newer than the picture; facts may come in any order."""
         await self._repository.upsert_events(newest_events(facts))
+
+    async def meet(self, event_id: int, told: EventNow | None) -> None:
+        """Take over what the owner has said, if it has; facts go on from there."""
+        if told is not None:
+            await self._repository.upsert_events([event_row(event_id, told.version, told.event)])
 
     async def learn_guests(self, facts: Sequence[GuestFact]) -> None:
         """Take over what is newer than the picture; facts may come in any order."""

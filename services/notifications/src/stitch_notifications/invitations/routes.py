@@ -10,7 +10,11 @@ from stitch_common.http.bodies import ResourceId
 from stitch_common.http.etags import set_etag
 from stitch_common.http.principals import Editor
 from stitch_common.http.problems import declares
-from stitch_notifications.audience.service import EventNotFoundError, EventNotPublishedError
+from stitch_notifications.audience.service import (
+    EventNotFoundError,
+    EventNotKnownYetError,
+    EventNotPublishedError,
+)
 from stitch_notifications.invitations.errors import BatchNotFoundError
 from stitch_notifications.invitations.models import Batch
 from stitch_notifications.invitations.repository import Progress
@@ -21,7 +25,7 @@ from stitch_notifications.invitations.schemas import (
     InvitationsBody,
     SkippedView,
 )
-from stitch_notifications.invitations.service import Invitation, InvitationService
+from stitch_notifications.invitations.service import BatchService, Invitation, InvitationService
 
 PREFIX = "/api/notifications"
 router = APIRouter(prefix=PREFIX, tags=["Notifications"])
@@ -32,13 +36,21 @@ def invitation_service(request: Request) -> InvitationService:
     return service
 
 
+def batch_service(request: Request) -> BatchService:
+    service: BatchService = request.app.state.batches
+    return service
+
+
 Invitations = Annotated[InvitationService, Depends(invitation_service)]
+Batches = Annotated[BatchService, Depends(batch_service)]
 
 
 @router.post(
     "/{event_id}/send-invitations",
     status_code=202,
-    responses=declares(EventNotFoundError, EventNotPublishedError, InvalidFieldError),
+    responses=declares(
+        EventNotFoundError, EventNotKnownYetError, EventNotPublishedError, InvalidFieldError
+    ),
 )
 async def send_invitations(
     event_id: ResourceId,
@@ -64,10 +76,10 @@ async def send_invitations(
 
 @router.get("/batches/{batch_id}", responses=declares(BatchNotFoundError))
 async def get_batch(
-    batch_id: UUID, invitations: Invitations, _editor: Editor, response: Response
+    batch_id: UUID, batches: Batches, _editor: Editor, response: Response
 ) -> BatchView:
     """How far a send of invitations or reminders has come."""
-    view = _progress(*await invitations.get_batch(batch_id))
+    view = _progress(*await batches.get(batch_id))
     set_etag(response, view.version)
     return view
 

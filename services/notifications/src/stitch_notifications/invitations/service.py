@@ -14,7 +14,7 @@ from stitch_common.clock import Clock
 from stitch_common.contracts.events import InvitationsRefused
 from stitch_common.contracts.notifications import InvitationsRequested, Recipient
 from stitch_common.database import Database
-from stitch_notifications.audience.service import Audience
+from stitch_notifications.audience.service import Audience, Introductions
 from stitch_notifications.invitations.errors import BatchNotFoundError
 from stitch_notifications.invitations.models import Batch
 from stitch_notifications.invitations.repository import BatchRepository, Progress
@@ -58,16 +58,41 @@ def open_batch(
     return batch
 
 
+class BatchService:
+    """What becomes of batches."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def note_refused(self, fact: InvitationsRefused, received: Received) -> None:
+        """Wait no longer for the mails of people whom events has not invited."""
+        async with self._database.transaction() as session:
+            if await Inbox(session).admit(received):
+                await BatchRepository(session).add_refused(UUID(fact.batch_id), fact.refused)
+
+    async def get(self, batch_id: UUID) -> tuple[Batch, Progress]:
+        """Raise BatchNotFoundError."""
+        async with self._database.transaction() as session:
+            repository = BatchRepository(session)
+            batch = await repository.find(batch_id)
+            if batch is None:
+                raise BatchNotFoundError
+            return batch, await repository.progress(batch_id)
+
+
 class InvitationService:
     """Use cases around sending invitations."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, introductions: Introductions) -> None:
         self._database = database
         self._clock = clock
+        self._introductions = introductions
 
     async def preview(self, wanted: Invitation) -> Selection:
         """Who would be invited; nothing happens."""
+        told = await self._introductions.of(wanted.event_id)
         async with self._database.transaction() as session:
+            await Audience(session).meet(wanted.event_id, told)
             return await self._select(session, wanted)
 
     async def request(self, wanted: Invitation) -> tuple[Batch, Selection]:
@@ -75,7 +100,9 @@ class InvitationService:
 
         The cost is a few statements and a fact for 500 people, whatever their number.
         """
+        told = await self._introductions.of(wanted.event_id)
         async with self._database.transaction() as session:
+            await Audience(session).meet(wanted.event_id, told)
             selection = await self._select(session, wanted)
             batch = open_batch(
                 session,
@@ -89,21 +116,6 @@ class InvitationService:
             for fact in self._facts(wanted, batch, selection.invited):
                 Outbox(session).add(fact)
         return batch, selection
-
-    async def note_refused(self, fact: InvitationsRefused, received: Received) -> None:
-        """Wait no longer for the mails of people whom events has not invited."""
-        async with self._database.transaction() as session:
-            if await Inbox(session).admit(received):
-                await BatchRepository(session).add_refused(UUID(fact.batch_id), fact.refused)
-
-    async def get_batch(self, batch_id: UUID) -> tuple[Batch, Progress]:
-        """Raise BatchNotFoundError."""
-        async with self._database.transaction() as session:
-            repository = BatchRepository(session)
-            batch = await repository.find(batch_id)
-            if batch is None:
-                raise BatchNotFoundError
-            return batch, await repository.progress(batch_id)
 
     async def _select(self, session: AsyncSession, wanted: Invitation) -> Selection:
         audience = Audience(session)

@@ -7,7 +7,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from stitch_common.http.bodies import ResourceId
 from stitch_common.http.principals import Editor
 from stitch_common.http.problems import declares
-from stitch_notifications.audience.service import EventNotFoundError, EventNotPublishedError
+from stitch_notifications.audience.service import (
+    EventNotFoundError,
+    EventNotKnownYetError,
+    EventNotPublishedError,
+)
 from stitch_notifications.reminders.schemas import RemindersAccepted, RemindersBody
 from stitch_notifications.reminders.service import ReminderService
 
@@ -26,7 +30,7 @@ Reminders = Annotated[ReminderService, Depends(reminder_service)]
 @router.post(
     "/{event_id}/send-reminders",
     status_code=202,
-    responses=declares(EventNotFoundError, EventNotPublishedError),
+    responses=declares(EventNotFoundError, EventNotKnownYetError, EventNotPublishedError),
 )
 async def send_reminders(
     event_id: ResourceId,
