@@ -11,6 +11,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from stitch_common.security import jwks
 from stitch_common.security.jwks import (
     MAX_DOCUMENT,
     RETRY,
@@ -82,6 +83,51 @@ async def test_a_flood_of_unknown_ids_causes_one_fetch_in_half_a_minute(
     assert set(flood) == {None}
     assert auth.fetches == 2
     assert await keys.find("k1") is not None
+
+
+async def test_who_gives_up_waiting_causes_no_further_fetch(
+    keys: JWKSKeys, auth: Auth, clock: SettableClock
+) -> None:
+    """S33: also from clients that leave at once."""
+    await keys.find("k1")
+    clock.advance(timedelta(seconds=31))
+    auth.may_answer.clear()
+
+    for number in range(50):
+        asking = asyncio.create_task(keys.find(f"random-{number}"))
+        await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+    waiting = asyncio.create_task(keys.find("k2"))
+    auth.answer = lambda: auth.keys("k1", "k2")
+    auth.may_answer.set()
+
+    assert await waiting == test_key().public_key()
+    assert auth.fetches == 2
+
+
+async def test_an_issuer_that_drips_is_given_up(
+    clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S37, S78: each byte comes in time, the document does not."""
+    monkeypatch.setattr(jwks, "FETCHED_WITHIN", 0.2)
+    dripping = asyncio.Event()
+
+    async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 4000\r\n\r\n")
+        while not writer.is_closing() and not dripping.is_set():
+            writer.write(b" ")
+            await asyncio.sleep(0.02)
+        writer.close()
+
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    async with httpx.AsyncClient(trust_env=False) as http:
+        with pytest.raises(KeysUnavailableError):
+            await asyncio.wait_for(JWKSKeys(url, http, clock).find("k1"), 5)
+    dripping.set()
+    server.close()
+    await server.wait_closed()
 
 
 async def test_a_known_key_never_waits_for_a_fetch(

@@ -16,7 +16,9 @@ MAX_DOCUMENT = 64 * 1024
 MIN_KEY_BITS = 2048
 RETRY = timedelta(seconds=1)
 """Between two tries as long as there never were any keys."""
-UNUSABLE = (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError)
+FETCHED_WITHIN = 5.0
+"""Seconds for the whole document: an issuer that drips must not hold up those who wait."""
+UNUSABLE = (httpx.HTTPError, TimeoutError, ValueError, KeyError, TypeError, AttributeError)
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +62,8 @@ class JWKSKeys:
         A known key never waits for the issuer: old ones are renewed beside the work.
         """
         if kid not in self._keys or self._is_older_than(self._hard_ttl):
-            await self.refresh()
+            # Who gives up waiting ends neither what others wait for, nor the pause after it.
+            await asyncio.shield(self._ask_aside())
         elif self._is_older_than(self._max_age):
             self._renew_if_due()
         if self._is_older_than(self._hard_ttl):
@@ -91,9 +94,10 @@ class JWKSKeys:
         if not self._was_just_asked():
             self._ask_aside()
 
-    def _ask_aside(self) -> None:
+    def _ask_aside(self) -> asyncio.Task[None]:
         if self._renewing is None or self._renewing.done():
             self._renewing = asyncio.create_task(self._ask_until_no_news())
+        return self._renewing
 
     async def _ask_until_no_news(self) -> None:
         # Also what was said while the answer was on its way: that may be older than the news.
@@ -111,7 +115,10 @@ class JWKSKeys:
         return self._fetched_at is None or self._clock() - self._fetched_at > age
 
     async def _fetch(self) -> dict[str, RSAPublicKey]:
-        async with self._http.stream("GET", self._url, follow_redirects=False) as answer:
+        async with (
+            asyncio.timeout(FETCHED_WITHIN),
+            self._http.stream("GET", self._url, follow_redirects=False) as answer,
+        ):
             answer.raise_for_status()
             body = bytearray()
             async for chunk in answer.aiter_bytes():
