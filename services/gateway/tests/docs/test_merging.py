@@ -7,7 +7,9 @@ from pydantic import BaseModel
 
 from stitch_common.errors import ErrorKind, StitchError
 from stitch_common.http.problems import declares
+from stitch_gateway.docs.limited import with_refusal
 from stitch_gateway.docs.merging import Document, merge, references
+from stitch_gateway.routing.models import RouteClass
 from stitch_gateway.routing.table import ROUTES
 
 HEAD = {"openapi": "3.1.0", "info": {"title": "Stitch", "version": "1"}}
@@ -147,3 +149,20 @@ def test_a_moved_path_is_described_as_deprecated(merged: Document) -> None:
 
 def test_tags_are_in_the_order_of_the_services(merged: Document) -> None:
     assert [tag["name"] for tag in merged["tags"]] == ["Events", "Notifications"]
+
+
+def test_every_operation_tells_that_it_is_limited(merged: Document) -> None:
+    for operation in operations(merged):
+        refusal = operation["responses"]["429"]
+        assert refusal["x-codes"] == ["quota-exceeded"]
+        assert set(refusal["headers"]) == {"Retry-After", "RateLimit", "RateLimit-Policy"}
+
+
+def test_what_a_service_says_of_its_own_limits_stays() -> None:
+    own = {"429": {"description": "`tired`: It is late.", "x-codes": ["tired"]}}
+
+    refusal = with_refusal(own, RouteClass.WRITE)["429"]
+
+    assert refusal["x-codes"] == ["quota-exceeded", "tired"]
+    assert refusal["description"].endswith("`tired`: It is late.")
+    assert with_refusal({}, RouteClass.PROBE) == {}

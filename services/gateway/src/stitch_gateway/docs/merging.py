@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from stitch_gateway.docs.limited import with_refusal
 from stitch_gateway.routing.models import Access, Route
 
 Document = dict[str, Any]
@@ -91,7 +92,10 @@ def _operations(
         for method in METHODS:
             route = reachable.get((method, _shape(path)))
             if method in item and route is not None:
-                yield path, method, _operation(item[method], shared, route)
+                described = _operation(item[method], shared, route)
+                kind = route.class_of(method.upper())
+                described["responses"] = with_refusal(described.get("responses", {}), kind)
+                yield path, method, described
 
 
 def _operation(operation: Document, shared: list[Any], route: Route) -> Document:
