@@ -41,23 +41,24 @@ FRAMING_PER_BYTE = 8
 class StrictProtocol(TimedProtocol):
     """One connection."""
 
-    _last_words: Refusal | None = None
+    __slots__ = (
+        "_awaits_upgrade",
+        "_framed",
+        "_has_coding",
+        "_host",
+        "_known_host",
+        "_last_words",
+        "_read_now",
+        "_taken",
+        "_unfinished",
+    )
 
-    # A head.
-    _host = b""
-    _known_host = b""
-    _has_coding = False
-    _awaits_upgrade = False
-    _read_now = 0
-    """Bytes of the present call of `data_received`."""
-    _unfinished = 0
-    """Bytes of a head whose end has not come."""
-
-    # A body.
-    _taken = 0
-    """Bytes of it without their framing."""
-    _framed = 0
-    """Bytes of it with their framing, once a second read was needed."""
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._last_words: Refusal | None = None
+        self._known_host = b""
+        self._read_now = 0
+        """Bytes of the present call of `data_received`."""
 
     def data_received(self, data: bytes) -> None:
         if self._reading is NOTHING:
@@ -85,7 +86,10 @@ class StrictProtocol(TimedProtocol):
         self._reading = HEAD
         self._host = b""
         self._has_coding = self._awaits_upgrade = False
-        self._unfinished = self._taken = self._framed = 0
+        self._unfinished = 0
+        """Bytes of a head whose end has not come."""
+        self._taken = self._framed = 0
+        """Bytes of a body without its framing; and with, once a second read was needed."""
 
     def on_url(self, url: bytes) -> None:
         self.url += url
@@ -93,8 +97,6 @@ class StrictProtocol(TimedProtocol):
             raise RefusedError(head.LONG_TARGET)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._reading is not HEAD:
-            return  # a trailer; it is never a header
         name = name.lower()
         if name in WATCHED:
             self._check_field(name, value)
@@ -106,12 +108,13 @@ class StrictProtocol(TimedProtocol):
         if self.parser.should_upgrade():
             self._forgo_upgrade(method)
             return
-        path, query = head.path_and_query(self.url, self._host)
+        path, _, query = head.origin_form(self.url, self._host).partition(b"?")
         scope, text = self.scope, path.decode("ascii")
         scope["http_version"], scope["method"] = version, method.decode("ascii")
         scope["path"] = unquote(text) if "%" in text else text
         scope["raw_path"], scope["query_string"] = path, query
         self._reading = BODY
+        self.headers = []  # for trailers, which never become headers
         self._begin_cycle(keep_alive=version == "1.1" and self.parser.should_keep_alive())
 
     def on_body(self, body: bytes) -> None:

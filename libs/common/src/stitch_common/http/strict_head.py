@@ -15,6 +15,7 @@ VERSIONS = frozenset({"1.0", "1.1"})
 HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 LENGTH = re.compile(rb"[0-9]{1,15}")
 ABSOLUTE = re.compile(rb"https?://([^/?#]*)(/[^#]*)", re.IGNORECASE)
+SLASH = ord("/")
 OF_UPGRADES = frozenset({b"upgrade", b"http2-settings"})
 
 
@@ -64,17 +65,14 @@ SLOW_HEAD = Refusal(408, "slow-head", "The head of this request did not arrive i
 SLOW_BODY = Refusal(408, "slow-body", "The body did not arrive in time.")
 
 
-def path_and_query(target: bytes, host: bytes) -> tuple[bytes, bytes]:
-    """What is asked for; an absolute target (RFC 9112 §3.2.2) must name the Host that is asked."""
-    if target[0] != ord("/"):
-        absolute = ABSOLUTE.fullmatch(target)
-        if absolute is None or absolute[1].lower() != host.lower():
-            raise RefusedError(BAD_TARGET)
-        target = absolute[2]
-    if b"#" in target:
+def origin_form(target: bytes, host: bytes) -> bytes:
+    """Path and query; an absolute target (RFC 9112 §3.2.2) must name the Host that is asked."""
+    if target[0] == SLASH and b"#" not in target:
+        return target
+    absolute = ABSOLUTE.fullmatch(target)
+    if absolute is None or absolute[1].lower() != host.lower():
         raise RefusedError(BAD_TARGET)
-    path, _, query = target.partition(b"?")
-    return path, query
+    return absolute[2]
 
 
 def size_of(target: bytes, fields: Fields) -> int:

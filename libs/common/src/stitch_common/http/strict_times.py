@@ -53,25 +53,39 @@ BETWEEN, HEAD, BODY, NOTHING = Reading
 class TimedProtocol(HttpToolsProtocol):
     """Knows what it waits for, until when, and what to do then."""
 
+    # More attributes than 30 in its dictionary would make each access to any of them slow.
+    __slots__ = (
+        "_body_until",
+        "_body_within",
+        "_glance",
+        "_gone_until",
+        "_head_until",
+        "_head_within",
+        "_is_draining",
+        "_limits",
+        "_quiet_until",
+        "_quiet_within",
+        "_reading",
+        "_running",
+        "_taken_until",
+        "_taken_within",
+        "_untaken",
+        "_watch",
+    )
     flow: Flow
-    _reading = BETWEEN
-    _running: RequestResponseCycle | None = None
-    """Whose answer is being made; `cycle` is the one that was read last."""
-    _is_draining = False
-
-    # Times of the loop's clock.
-    _quiet_until = 0.0
-    _head_until = 0.0
-    _body_until = 0.0
-    _taken_until = 0.0
-    _gone_until = 0.0
-    _untaken = 0
-    """Bytes of answers that the client had not taken when we last looked."""
-    _watch: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.flow = Flow(transport)
+        self._reading = BETWEEN
+        self._running: RequestResponseCycle | None = None
+        """Whose answer is being made; `cycle` is the one that was read last."""
+        self._is_draining = False
+        # Times of the loop's clock.
+        self._head_until = self._body_until = self._taken_until = self._gone_until = 0.0
+        self._untaken = 0
+        """Bytes of answers that the client had not taken when we last looked."""
+        self._watch: asyncio.TimerHandle | None = None
         limits = cast(StrictConfig, self.config).limits
         self._limits = limits
         self._head_within = limits.head_timeout.total_seconds()
@@ -103,7 +117,9 @@ class TimedProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
-        super()._start_asgi_task(cycle, app)
+        task = self.loop.create_task(cycle.run_asgi(app))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     def _is_answering(self) -> bool:
         running = self._running
