@@ -18,10 +18,11 @@ from tempfile import TemporaryDirectory
 
 import asyncpg
 import httpx
+from bench.asgi import call
 from bench.harness import Benchmark, Measure, Ratio, report
 from fastapi import FastAPI, Response
 from pydantic import SecretStr
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp
 
 from stitch_common.clock import utc_now
 from stitch_common.database import Database
@@ -187,32 +188,6 @@ async def multiply(
         f"from (select * from events.{table} order by id limit 1) as first, "
         f"generate_series(1, {times}) as n"
     )
-
-
-async def call(
-    app: ASGIApp, method: str, path: str, *, headers: dict[str, str], body: bytes = b""
-) -> bytes:
-    """What the application answers with 200."""
-    path, _, query = path.partition("?")
-    answered: list[Message] = []
-    scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method,
-        "scheme": "http", "path": path, "raw_path": path.encode(), "root_path": "",
-        "query_string": query.encode(), "server": ("bench", 80), "client": ("bench", 1),
-        "headers": [(b"host", b"bench"), (b"content-type", b"application/json"),
-                    *((name.encode(), value.encode()) for name, value in headers.items())],
-    }  # fmt: skip
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: Message) -> None:
-        answered.append(message)
-
-    await app(scope, receive, send)
-    if answered[0]["status"] != 200:
-        raise AssertionError(answered)
-    return b"".join(message.get("body", b"") for message in answered)
 
 
 def bare_app(body: bytes) -> FastAPI:
