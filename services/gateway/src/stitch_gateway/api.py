@@ -31,7 +31,8 @@ def create_api(runtime: GatewayRuntime) -> Gateway:
         RouteTable(ROUTES),
         guard,
         RateLimits(SharedCounters(runtime.bus, runtime.clock), settings.quotas),
-        Proxy(runtime.upstreams, settings, streams),
+        streams,
+        Proxy(runtime.upstreams, settings),
         _pages(runtime),
     )
 

@@ -28,6 +28,8 @@ from stitch_gateway.routing.table import HERE
 from stitch_gateway.settings import GatewaySettings
 from stitch_gateway.site.routes import error_page
 from stitch_gateway.streaming.errors import AnswerCutShortError
+from stitch_gateway.streaming.patience import Patience
+from stitch_gateway.streaming.service import Streams
 
 Page = Callable[[Request], Awaitable[Response]]
 """What the gateway answers itself."""
@@ -62,6 +64,7 @@ class Gateway:
         table: RouteTable,
         guard: Guard,
         limits: Limits,
+        streams: Streams,
         proxy: Proxy,
         pages: Mapping[str, Page],
     ) -> None:
@@ -71,6 +74,7 @@ class Gateway:
         self._table = table
         self._guard = guard
         self._limits = limits
+        self._streams = streams
         self._proxy = proxy
         self._pages = pages
 
@@ -91,7 +95,8 @@ class Gateway:
         client: Client = scope["extensions"][CLIENT]
         client.when_it_leaves(_cancel_of_this_task())
         try:
-            await self._answer(exchange, scope, receive)
+            with Patience(self._streams) as patience:
+                await self._answer(exchange, scope, receive, patience)
         except StitchError as error:
             exchange.outcome = error.code
             await _refuse(error, scope, receive, exchange.send)
@@ -105,7 +110,9 @@ class Gateway:
                 raise
             exchange.outcome = "client-left"
 
-    async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
+    async def _answer(
+        self, exchange: Exchange, scope: Scope, receive: Receive, patience: Patience
+    ) -> None:
         head = read_head(scope)
         if head.method == "OPTIONS":
             await self._tell_options(head)(scope, receive, exchange.send)
@@ -121,13 +128,14 @@ class Gateway:
         exchange.standing = await self._limits.admit(
             route, head.method, client=client, principal=principal
         )
+        patience.admitted(route.access, admission)
         if route.upstream == HERE:
             request = Request({**scope, "path_params": match.values}, receive)
             answer = await self._pages[route.template](request)
             await answer(scope, receive, exchange.send)
             return
         passage = Passage(head, match, admission, client)
-        await self._proxy.forward(passage, receive, exchange.send)
+        await self._proxy.forward(passage, receive, exchange.send, patience)
 
     def _tell_options(self, head: Head) -> Response:
         """A preflight is answered here; no service ever sees one."""

@@ -24,6 +24,7 @@ from stitch_gateway.proxying.upstream import UpstreamAnswer, UpstreamRequest
 from stitch_gateway.routing.rules import RouteTable
 from stitch_gateway.routing.table import ROUTES
 from stitch_gateway.settings import GatewaySettings
+from stitch_gateway.streaming.patience import Patience
 from stitch_gateway.streaming.service import Streams
 
 
@@ -85,13 +86,13 @@ async def receive() -> Message:
 
 
 async def forward(upstream: Failing, passage: Passage) -> None:
-    await proxy(upstream).forward(passage, receive, send)
+    await forward_by(Proxy({"events": upstream}, GatewaySettings()), passage)
 
 
-def proxy(upstream: Failing) -> Proxy:
+async def forward_by(proxy: Proxy, passage: Passage) -> None:
     verifier = TokenVerifier(Issuer(utc_now), utc_now, issuer=ISSUER, audience=AUDIENCE)
-    streams = Streams(Guard(verifier), verifier.revocations, utc_now)
-    return Proxy({"events": upstream}, GatewaySettings(), streams)
+    with Patience(Streams(Guard(verifier), verifier.revocations, utc_now)) as patience:
+        await proxy.forward(passage, receive, send, patience)
 
 
 @pytest.mark.parametrize("failure", [UpstreamUnreachableError(), ConnectTimeoutError()])
@@ -185,11 +186,11 @@ async def test_a_second_try_avoids_the_address_that_failed() -> None:
 async def test_second_tries_never_multiply_the_load_of_a_service_in_trouble() -> None:
     """S68: at most a fifth more, but for the first few."""
     upstream = Failing(*[UpstreamBrokenError() for _ in range(1000)])
-    way = proxy(upstream)
+    proxy = Proxy({"events": upstream}, GatewaySettings())
 
     for _ in range(200):
         with pytest.raises(UpstreamBrokenError):
-            await way.forward(passage("GET"), receive, send)
+            await forward_by(proxy, passage("GET"))
 
     assert 200 < upstream.asked <= 200 * 1.2 + 25
 

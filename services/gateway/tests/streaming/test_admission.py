@@ -18,8 +18,8 @@ from stitch_common.security.tokens import LEEWAY, TokenVerifier
 from stitch_common.testing.tokens import AUDIENCE, ISSUER, KID, Issuer
 from stitch_gateway.authentication.service import ANONYMOUS, Admission, Guard
 from stitch_gateway.routing.models import BEARER, Access
+from stitch_gateway.streaming.patience import LASTS_AFTER
 from stitch_gateway.streaming.service import Streams
-from stitch_gateway.streaming.watch import LASTS_AFTER
 
 
 async def test_a_stream_ends_when_its_session_is_revoked_and_others_go_on(house: House) -> None:

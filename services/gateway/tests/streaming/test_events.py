@@ -10,7 +10,7 @@ from services.gateway.tests.streaming.conftest import PATH, House
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from stitch_gateway.streaming import watch
+from stitch_gateway.streaming import patience
 
 MIB = 1024 * 1024
 EXPORT = "GET /api/ai/usage"
@@ -103,7 +103,7 @@ async def test_a_client_that_stands_still_gives_its_place_to_others(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A download that nobody takes does not hold a connection to the service for ever."""
-    monkeypatch.setattr(watch, "STANDS_STILL_AFTER", 0.2)
+    monkeypatch.setattr(patience, "STANDS_STILL_AFTER", 0.2)
     ended = asyncio.Event()
 
     async def for_ever() -> AsyncIterator[bytes]:
@@ -124,7 +124,7 @@ async def test_a_client_that_stands_still_gives_its_place_to_others(
 async def test_a_client_that_reads_slowly_is_not_taken_for_one_that_stands_still(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "STANDS_STILL_AFTER", 0.05)
+    monkeypatch.setattr(patience, "STANDS_STILL_AFTER", 0.05)
     source = house.source()
 
     async with asyncio.timeout(10), house.stream(house.headers("s")) as events:

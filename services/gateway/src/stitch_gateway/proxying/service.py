@@ -25,8 +25,7 @@ from stitch_gateway.routing.models import Match
 from stitch_gateway.routing.rules import fill
 from stitch_gateway.settings import GatewaySettings
 from stitch_gateway.streaming.errors import AnswerCutShortError
-from stitch_gateway.streaming.service import Streams
-from stitch_gateway.streaming.watch import Watch
+from stitch_gateway.streaming.patience import Patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +41,15 @@ class Passage:
 class Proxy:
     """Hands requests on."""
 
-    def __init__(
-        self, upstreams: Mapping[str, Upstream], settings: GatewaySettings, streams: Streams
-    ) -> None:
+    def __init__(self, upstreams: Mapping[str, Upstream], settings: GatewaySettings) -> None:
         self._upstreams = upstreams
-        self._streams = streams
         self._budgets = {name: RetryBudget(time.monotonic) for name in upstreams}
         self._public = PublicAddress.of(settings.public_url)
         self._idle = settings.client_idle_timeout
 
-    async def forward(self, passage: Passage, receive: Receive, send: Send) -> None:
+    async def forward(
+        self, passage: Passage, receive: Receive, send: Send, patience: Patience
+    ) -> None:
         """Answer with what the service says.
 
         Raises a StitchError while there still can be another answer; ClientLeftError if nobody
@@ -61,25 +59,24 @@ class Proxy:
         body = Body(passage.head, receive, limit=route.max_body, idle=self._idle)
         request = self._request(passage, body)
         self._budgets[route.upstream].asked += 1
-        with Watch(body, self._streams, route.access, passage.admission) as watch:
-            try:
-                await self._hand_on(request, passage, send, watch)
-            except UpstreamError as error:  # before an answer has begun
-                second = self._second_try(request, passage, error)
-                if second is None:
-                    raise
-            else:
-                return
-            await self._hand_on(second, passage, send, watch)
+        try:
+            await self._hand_on(request, passage, send, patience)
+        except UpstreamError as error:  # before an answer has begun
+            second = self._second_try(request, passage, error)
+            if second is None:
+                raise
+        else:
+            return
+        await self._hand_on(second, passage, send, patience)
 
     async def _hand_on(
-        self, request: UpstreamRequest, passage: Passage, send: Send, watch: Watch
+        self, request: UpstreamRequest, passage: Passage, send: Send, patience: Patience
     ) -> None:
         upstream = self._upstreams[passage.match.route.upstream]
         async with upstream.exchange(request) as answer:
-            await watch.begin()
+            await patience.begin()
             await _begin(answer, passage, send)
-            await _pass_on(answer, passage, send, watch)
+            await _pass_on(answer, passage, send, patience)
 
     def _second_try(
         self, request: UpstreamRequest, passage: Passage, error: UpstreamError
@@ -119,19 +116,21 @@ async def _begin(answer: UpstreamAnswer, passage: Passage, send: Send) -> None:
     await send({"type": "http.response.start", "status": answer.status, "headers": fields})
 
 
-async def _pass_on(answer: UpstreamAnswer, passage: Passage, send: Send, watch: Watch) -> None:
+async def _pass_on(
+    answer: UpstreamAnswer, passage: Passage, send: Send, patience: Patience
+) -> None:
     try:
         if passage.head.method != "HEAD":
             async for chunk in answer.chunks():
-                watch.is_sending = True
+                patience.is_sending = True
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                watch.is_sending = False
-                watch.taken += 1
+                patience.is_sending = False
+                patience.taken += 1
     except Exception as error:
         raise AnswerCutShortError from error
-    watch.is_sending = True
+    patience.is_sending = True
     await send({"type": "http.response.body", "body": b"", "more_body": False})
-    watch.over()
+    patience.over()
 
 
 def _deprecation(match: Match) -> Fields:

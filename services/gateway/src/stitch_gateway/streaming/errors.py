@@ -1,4 +1,13 @@
-"""Why the gateway ends an answer that has begun."""
+"""Why the gateway ends a request in its middle."""
+
+from stitch_common.errors import ErrorKind, StitchError
+
+
+class AdmissionTookTooLongError(StitchError):
+    """It could not be found out in time whether you may do this; try again shortly."""
+
+    kind = ErrorKind.UNAVAILABLE
+    code = "admission-unavailable"
 
 
 class AnswerCutShortError(Exception):

@@ -1,33 +1,37 @@
-"""One exchange under watch: what is short costs a timer, what lasts is watched."""
+"""One request under watch: what is short costs a timer, what lasts is watched."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 from stitch_gateway.authentication.service import Admission
-from stitch_gateway.intake.body import Body, ClientLeftError
 from stitch_gateway.routing.models import Access
-from stitch_gateway.streaming.errors import AdmissionEndedError, ClientStoodStillError
+from stitch_gateway.streaming.errors import (
+    AdmissionEndedError,
+    AdmissionTookTooLongError,
+    ClientStoodStillError,
+)
 from stitch_gateway.streaming.service import Stream, Streams
 
 LASTS_AFTER = 0.05
-"""Seconds; S74 wants an upstream ended within one after its client has left."""
+"""Seconds."""
+ADMITTED_WITHIN = 8.0
+"""Seconds; keys are fetched within 5."""
 STANDS_STILL_AFTER = 60.0
 """Seconds in which a client must take something of what waits for it."""
 
 
-class Watch:
-    """Ends the work inside when its client leaves or stands still, or may not have more of it."""
+class Patience:
+    """Ends the work inside when it can't be admitted, is no longer, or its client stands still."""
 
-    def __init__(self, body: Body, streams: Streams, access: Access, admission: Admission) -> None:
-        self._body = body
+    def __init__(self, streams: Streams) -> None:
         self._streams = streams
-        self._access = access
-        self._admission = admission
+        self._admitted: tuple[Access, Admission] | None = None
         self._reason: Exception | None = None
-        self._leaving: asyncio.Task[None] | None = None
         self._stream: Stream | None = None
-        self._has_begun = self._is_over = False
+        self._lasts = self._has_begun = self._is_over = False
         self._taken_before = -1
         self.is_sending = False
         """While the client is given a part of the answer."""
@@ -37,7 +41,7 @@ class Watch:
     def __enter__(self) -> Self:
         task = asyncio.current_task()
         if task is None:
-            message = "an exchange is the work of a task"
+            message = "a request is the work of a task"
             raise RuntimeError(message)
         self._task = task
         self._cancelled_before = task.cancelling()
@@ -56,51 +60,52 @@ class Watch:
             if is_ours and kind is asyncio.CancelledError:
                 raise self._reason from error
 
+    def admitted(self, access: Access, admission: Admission) -> None:
+        """From now on it may take as long as its route allows."""
+        self._admitted = access, admission
+        if self._lasts:
+            self._wait(STANDS_STILL_AFTER, self._look)
+
     async def begin(self) -> None:
         """Before the head of the answer goes out: the last time that it can be a 401 instead."""
-        if self._leaving is not None:
-            await self._guard_answer()
+        if self._lasts and self._admitted is not None:
+            await self._streams.require_admitted(*self._admitted)
+            self._open_stream()
         self._has_begun = True
 
     def over(self) -> None:
-        """The answer is complete. From now on a server says "disconnected", too."""
+        """The answer is complete."""
         self._is_over = True
         self._timer.cancel()
-        if self._leaving is not None:
-            self._leaving.cancel()
         if self._stream is not None:
             self._streams.close(self._stream)
 
     def _last(self) -> None:
-        self._leaving = asyncio.create_task(self._wait_for_client_to_leave())
+        self._lasts = True
+        if self._admitted is None:
+            self._wait(ADMITTED_WITHIN, partial(self._end, AdmissionTookTooLongError()))
+            return
         if self._has_begun:
             self._open_stream()
-        self._timer = asyncio.get_running_loop().call_later(STANDS_STILL_AFTER, self._look)
-
-    async def _guard_answer(self) -> None:
-        if self._admission.principal is not None:
-            await self._streams.require_admitted(self._access, self._admission)
-            self._open_stream()
+        self._wait(STANDS_STILL_AFTER, self._look)
 
     def _open_stream(self) -> None:
-        if self._admission.principal is not None:
-            self._stream = self._streams.open(self._access, self._admission, self._end_admission)
-
-    async def _wait_for_client_to_leave(self) -> None:
-        await self._body.until_client_leaves()
-        self._end(ClientLeftError())
-
-    def _end_admission(self) -> None:
-        self._end(AdmissionEndedError())
+        if self._admitted is not None and self._admitted[1].principal is not None:
+            end = partial(self._end, AdmissionEndedError())
+            self._stream = self._streams.open(*self._admitted, end)
 
     def _look(self) -> None:
         if self.is_sending and self.taken == self._taken_before:
             self._end(ClientStoodStillError())
             return
         self._taken_before = self.taken
-        self._timer = asyncio.get_running_loop().call_later(STANDS_STILL_AFTER, self._look)
+        self._wait(STANDS_STILL_AFTER, self._look)
 
     def _end(self, reason: Exception) -> None:
         if not self._is_over and self._reason is None:
             self._reason = reason
             self._task.cancel()
+
+    def _wait(self, seconds: float, act: Callable[[], None]) -> None:
+        self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, act)
