@@ -13,6 +13,7 @@ from stitch_common.limits.networks import network_of
         "2001:0db8:0000:0001:ffff:ffff:ffff:ffff",
         "2001:db8:0:1::1%eth0",
         " 2001:db8:0:1:0:0:0:2 ",
+        "2001:DB8:0:1::",
     ],
 )
 def test_however_it_is_written_an_ipv6_network_is_one_caller(address: str) -> None:

@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from stitch_auth.callers.rules import client_address, network_of
+from stitch_auth.callers.rules import client_address
 
 PROXIES = (ip_network("127.0.0.0/8"), ip_network("10.1.0.0/16"))
 
@@ -28,17 +28,3 @@ def test_only_a_trusted_proxy_says_who_the_client_is(
     peer: str | None, forwarded: str | None, address: str
 ) -> None:
     assert client_address(peer, forwarded, PROXIES) == address
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("203.0.113.9", "203.0.113.9"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:DB8:1:2::", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("unknown", "unknown"),
-    ],
-)
-def test_all_addresses_of_one_customer_are_one_network(address: str, network: str) -> None:
-    assert network_of(address) == network

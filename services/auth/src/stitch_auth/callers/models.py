@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stitch_auth.callers.rules import network_of
+from stitch_common.limits.networks import network_of
 
 
 @dataclass(frozen=True, slots=True)
