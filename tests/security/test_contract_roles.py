@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from tests.security.test_roles import guarded
 
 from stitch_common.http.app import guarded_routes
@@ -24,6 +25,7 @@ def promised() -> dict[str, str]:
 async def asked_for(service: Service) -> dict[str, str]:
     async with wired(service) as (process, runtime):
         app = process.create_api(runtime)
+        assert isinstance(app, FastAPI)
         roles = {f"{each.method} {each.path}": str(each.role) for each in guarded(app)}
         routes = [name for name, _ in guarded_routes(app)]
     return {re.sub(r"\{[^}]*\}", "{}", name): roles.get(name, "public") for name in routes}
