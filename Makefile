@@ -4,7 +4,7 @@ STACK := $(BIN)/python -m stitch_dev
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run start stop reset test e2e chaos check lint types imports dependencies rules generate lock bench bench-bus bench-auth bench-gateway
+.PHONY: help setup run start stop reset test e2e chaos check lint types imports dependencies rules generate lock bench bench-bus bench-auth bench-gateway bench-storm
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,7 +64,7 @@ lock: setup ## Make requirements.lock anew, after a pyproject.toml has changed
 		--no-emit-package stitch-common --quiet --output-file requirements.lock
 
 bench: setup ## Run all benchmarks; each ends with one JSON line of ratios
-	@for one in events bus auth gateway; do PYTHONPATH=. $(BIN)/python bench/$$one.py || exit 1; done
+	@for one in events bus auth gateway storm; do PYTHONPATH=. $(BIN)/python bench/$$one.py || exit 1; done
 
-bench-bus bench-auth bench-gateway: bench-%: setup ## Run one benchmark only; some minutes
+bench-bus bench-auth bench-gateway bench-storm: bench-%: setup ## Run one benchmark only; some minutes
 	@PYTHONPATH=. $(BIN)/python bench/$*.py

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stitch_auth.accounts.routes import router as accounts_router
@@ -22,6 +23,7 @@ from stitch_auth.objections.routes import router as objections_router
 from stitch_auth.objections.service import ObjectionService
 from stitch_auth.pages.adapters import PageRenderer
 from stitch_auth.pages.routes import router as pages_router
+from stitch_auth.passwords.adapters import Doorkeeper
 from stitch_auth.passwords.service import PasswordService
 from stitch_auth.recovery.routes import router as recovery_router
 from stitch_auth.recovery.service import RecoveryService
@@ -36,6 +38,7 @@ from stitch_auth.tokens.service import TokenService
 from stitch_auth.verification.service import MailLimits, VerificationService
 from stitch_common.http.app import create_app
 from stitch_common.http.lists import Cursors
+from stitch_common.http.metrics import RequestMetrics
 from stitch_common.limits.counters import SharedCounters
 from stitch_common.runtime import StoredRuntime
 from stitch_common.security.links import LinkSigner
@@ -108,9 +111,18 @@ def create_api(runtime: StoredRuntime[AuthSettings]) -> FastAPI:
         public_routes=PUBLIC_ROUTES,
     )
     app.add_middleware(NeverReplayed)
+    _put_doorkeeper(app, runtime.settings)
     for name, service in services(runtime).items():
         setattr(app.state, name, service)
     return app
+
+
+def _put_doorkeeper(app: FastAPI, settings: AuthSettings) -> None:
+    room = 2 * settings.hashing_threads + settings.hashing_queue
+    keeper = Middleware(Doorkeeper, path="/api/auth/token", room=room)
+    # Behind what gives every answer its id and counts it, and before all other work.
+    names = [getattr(each.cls, "__name__", "") for each in app.user_middleware]
+    app.user_middleware.insert(names.index(RequestMetrics.__name__) + 1, keeper)
 
 
 def trusting_itself(runtime: StoredRuntime[AuthSettings]) -> StoredRuntime[AuthSettings]:

@@ -8,7 +8,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from stitch_auth.passwords.errors import HashingBusyError
+from stitch_common.http.problems import problem_of
 
 T = TypeVar("T")
 
@@ -32,6 +35,34 @@ class Turns:
         try:
             async with self._free:
                 yield
+        finally:
+            self._present -= 1
+
+
+class Doorkeeper:
+    """Turns log-ins away that could only wait in vain, before anything is done for them.
+
+    What comes at once is refused at once: two hundred forms that are parsed first, and refused
+    then, hold up everybody else on the event loop for half a second.
+    """
+
+    def __init__(self, app: ASGIApp, *, path: str, room: int) -> None:
+        self._app = app
+        self._path = path
+        self._room = room
+        self._present = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].rstrip("/") != self._path:
+            await self._app(scope, receive, send)
+            return
+        if self._present >= self._room:
+            refusal = HashingBusyError(headers={"retry-after": "1"})
+            await problem_of(refusal, scope["path"])(scope, receive, send)
+            return
+        self._present += 1
+        try:
+            await self._app(scope, receive, send)
         finally:
             self._present -= 1
 
