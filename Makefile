@@ -31,9 +31,10 @@ test: setup ## Run all tests; ARGS="services/events -k seats" for some of them
 e2e: setup ## Run the journeys over the whole system only
 	@$(BIN)/pytest tests/e2e $(ARGS)
 
-chaos: setup ## Kill servers and processes under 20,000 facts; some minutes
+chaos: setup ## Kill servers and processes under 20,000 facts; a quarter of an hour
 	@STITCH_CHAOS_FACTS=20000 STITCH_CHAOS_KILLS=40 STITCH_CHAOS_PATIENCE=600 STITCH_CHAOS_AWAY=180 \
-		$(BIN)/pytest tests/chaos $(ARGS)
+		STITCH_QUIET_SECONDS=90 $(BIN)/pytest tests/chaos libs/common/tests/bus/test_quiet.py \
+		libs/common/tests/bus/test_cluster.py --durations=0 $(ARGS)
 
 check: setup ## Lint, types, import and dependency rules, generated files; under a minute
 	@$(MAKE) --no-print-directory -j2 --output-sync=target lint types imports dependencies rules

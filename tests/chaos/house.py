@@ -6,16 +6,20 @@ import shutil
 import signal
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
+from nats.js.errors import NotFoundError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from stitch_common.bus.connection import Bus
 from stitch_common.bus.outbox import Outbox
 from stitch_common.bus.tables import create_bus_tables
+from stitch_common.bus.topology import DEAD_LETTERS, STREAM
 from stitch_common.contracts.auth import UserVerified
 from stitch_common.database import Database, driver_url
 from stitch_common.testing.clock import NOW
@@ -23,6 +27,8 @@ from stitch_dev.nats import EmbeddedNats
 from stitch_dev.ports import find_free
 from stitch_dev.postgres import EmbeddedPostgres
 
+CONSUMER = "auth-chaos"
+PATIENCE_SECONDS = 30
 MEMBER = Path(__file__).with_name("member.py")
 TABLES = """
 create table auth.source (user_id int, version int, primary key (user_id, version));
@@ -51,6 +57,10 @@ class House:
             "nats": self._kill_nats,
             "nats forgets all": self._empty_nats,
             "nats goes back in time": self._roll_nats_back,
+            "the consumer is deleted": self._delete_consumer,
+            "the stream is deleted": self._delete_stream,
+            "poison": self._poison,
+            "the consumer is asked to end": self._end_consumer,
         }
 
     async def start(self) -> None:
@@ -114,7 +124,7 @@ class House:
     async def _start_member(self, role: str) -> None:
         with (self._folder / f"{role}.log").open("ab") as log:
             self._members[role] = await asyncio.create_subprocess_exec(
-                *(sys.executable, MEMBER, role, self.postgres.dsn, self.nats.address),
+                *(sys.executable, MEMBER, role, CONSUMER, self.postgres.dsn, self.nats.address),
                 stdout=log,
                 stderr=log,
             )
@@ -135,6 +145,49 @@ class House:
         self._end_nats()
         self.nats.start()
 
+    async def _delete_consumer(self) -> None:
+        async with self._connected() as bus:
+            await bus.js.delete_consumer(STREAM, CONSUMER)
+
+    async def _delete_stream(self) -> None:
+        async with self._connected() as bus:
+            await bus.js.delete_stream(STREAM)
+
+    async def _poison(self) -> None:
+        """Put something into the stream that is no fact, and wait until it is parked."""
+        before = await self.parked()
+        async with self._connected() as bus:
+            stored = await bus.js.publish(UserVerified.subject, b"\xff no fact at all", timeout=10)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while await self.parked() == before:  # noqa: ASYNC110 - only the broker knows
+                    await asyncio.sleep(0.2)
+            await bus.js.delete_msg(STREAM, stored.seq)
+
+    async def _end_consumer(self) -> None:
+        """As a deployment does, with a window full of facts."""
+        member = self._members["consumer"]
+        member.terminate()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            assert await member.wait() == 0
+        await self._start_member("consumer")
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncGenerator[Bus]:
+        """Wait until all that was deleted is there again."""
+        bus = Bus(self.nats.address, "chaos")
+        await bus.connect()
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not await _is_whole(bus):  # noqa: ASYNC110 - only the broker knows
+                    await asyncio.sleep(0.1)
+            yield bus
+        finally:
+            await bus.close()
+
+    async def parked(self) -> int:
+        async with self._connected() as bus:
+            return int((await bus.js.stream_info(DEAD_LETTERS)).state.messages)
+
     async def _empty_nats(self) -> None:
         self._end_nats()
         shutil.rmtree(self._store)
@@ -150,6 +203,15 @@ class House:
         if self.nats.pid:
             os.kill(self.nats.pid, signal.SIGKILL)
         self.nats.stop()
+
+
+async def _is_whole(bus: Bus) -> bool:
+    try:
+        await bus.js.stream_info(DEAD_LETTERS)
+        await bus.js.consumer_info(STREAM, CONSUMER)
+    except NotFoundError:
+        return False
+    return True
 
 
 async def write(database: Database, user_id: int, facts: int, pause: Callable[[], float]) -> None:

@@ -1,4 +1,4 @@
-"""One process of the house: `member.py relay | consumer <dsn> <nats>`. It is made to be killed."""
+"""One process of the house: `member.py relay | consumer <name> <dsn> <nats>`, to be killed."""
 
 import asyncio
 import ctypes
@@ -18,7 +18,10 @@ from stitch_common.contracts.auth import UserVerified
 from stitch_common.database import Database
 from stitch_dev.daemon import ask_for_signal
 
-SCHEMA, CONSUMER = "auth", "auth-chaos"
+SCHEMA = "auth"
+ACK_WAIT = timedelta(seconds=2)
+SLOW, EVERY = 3.0, 331
+"""One fact in so many takes longer than the broker waits."""
 
 EFFECT = text("insert into auth.effect (user_id, version) values (:user_id, :version)")
 STATE = text(
@@ -27,12 +30,14 @@ STATE = text(
 )
 
 
-def consumer_on(database: Database) -> Consumer:
+def consumer_on(database: Database, name: str) -> Consumer:
     # The facts of a killed process come again soon, or the test would wait half a minute.
-    consumer = Consumer(CONSUMER, patience=Patience(ack_wait=timedelta(seconds=2)))
+    consumer = Consumer(name, patience=Patience(ack_wait=ACK_WAIT))
 
     @consumer.on(UserVerified)
     async def on_user_verified(fact: UserVerified, received: Received) -> None:
+        if received.stream_sequence % EVERY == 0:
+            await asyncio.sleep(SLOW)
         async with database.transaction() as session:
             if await Inbox(session).admit(received):
                 row = {"user_id": fact.user_id, "version": fact.version}
@@ -42,14 +47,16 @@ def consumer_on(database: Database) -> Consumer:
     return consumer
 
 
-async def work(role: str, dsn: str, nats_url: str) -> None:
-    bus = Bus(nats_url, SCHEMA)
+async def work(role: str, name: str, dsn: str, nats_url: str) -> None:
+    bus, stop = Bus(nats_url, SCHEMA), asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     await bus.start()
     if role == "relay":
-        await Relay(bus, dsn, SCHEMA).run(asyncio.Event())
+        await Relay(bus, dsn, SCHEMA).run(stop)
     else:
         database = Database.connect(dsn, application_name="chaos")
-        await Subscriptions(bus, [consumer_on(database)]).run(asyncio.Event())
+        await Subscriptions(bus, [consumer_on(database, name)]).run(stop)
+    await bus.close()
 
 
 if __name__ == "__main__":

@@ -21,6 +21,12 @@ from stitch_common.testing.traffic import Traffic
 
 WRITERS = 12
 KILLS = ["relay", "consumer", "postgres", "nats"]
+MISHAPS = [
+    "the consumer is deleted",
+    "poison",
+    "the consumer is asked to end",
+    "the stream is deleted",
+]
 LOSSES = ["nats forgets all", "nats goes back in time"]
 
 
@@ -102,6 +108,19 @@ async def test_whatever_is_killed_every_fact_is_handled_once_and_in_order(house:
     number = await survive(house, misfortunes, dice)
 
     await assert_whole(house, number)
+
+
+async def test_whatever_is_deleted_ended_slow_or_poisoned_every_fact_is_handled_once(
+    house: House,
+) -> None:
+    dice = random.Random(EXTENT.seed)  # noqa: S311 - misfortunes, not secrets
+    misfortunes = MISHAPS * max(1, EXTENT.kills // 8)
+    dice.shuffle(misfortunes)
+
+    number = await survive(house, misfortunes, dice)
+
+    await assert_whole(house, number)
+    assert await house.parked() == misfortunes.count("poison")
 
 
 async def test_whatever_the_broker_forgets_every_fact_is_in_the_stream_and_handled_once(

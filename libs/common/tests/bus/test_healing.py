@@ -15,7 +15,7 @@ from stitch_common.bus.consumer import Consumer
 from stitch_common.bus.inbox import Inbox, Received
 from stitch_common.bus.relay import Relay
 from stitch_common.bus.subscriptions import Subscriptions
-from stitch_common.bus.topology import STREAM
+from stitch_common.bus.topology import STREAM, STREAMS
 from stitch_common.contracts import Fact
 from stitch_common.contracts.auth import UserVerified
 from stitch_common.database import Database
@@ -107,6 +107,7 @@ async def test_an_emptied_store_is_filled_again(
 
     facts = await facts_in(bus, 31)
     assert [fact.aggregate_id for fact in facts] == [str(user_id) for user_id in range(31)]
+    assert {info.config.name for info in await bus.js.streams_info()} == {s.name for s in STREAMS}
 
 
 @pytest.mark.usefixtures("_relay")

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from libs.common.tests.bus.kit import SCHEMA, Record, Verified
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stitch_common.bus.connection import Bus
 from stitch_common.bus.consumer import Consumer
@@ -23,9 +24,19 @@ from stitch_common.testing.traffic import Traffic
 from stitch_dev.nats import EmbeddedNats
 from stitch_dev.ports import find_free
 
-SECONDS = 4.0
 SHARE = 0.10
 """Of one core; 1 to 3 % is usual, a busy loop takes all."""
+
+
+class Extent(BaseSettings):
+    """`STITCH_QUIET_SECONDS=90`: how long to look, each time."""
+
+    model_config = SettingsConfigDict(env_prefix="STITCH_QUIET_")
+
+    seconds: float = 4.0
+
+
+SECONDS = Extent().seconds
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from nats.js.errors import NotFoundError
 from stitch_common.bus import metrics
 from stitch_common.bus.connection import Bus
 from stitch_common.bus.repository import Cursor, OutboxRows
-from stitch_common.bus.topology import STREAM, STREAMS, apply_stream
+from stitch_common.bus.topology import STREAM, apply
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +32,7 @@ async def heal(bus: Bus, outbox: OutboxRows, service: str) -> Cursor:
     holds it recognises by id, and consumers by their inboxes.
     """
     cursor = await outbox.cursor()
-    await apply_stream(bus, STREAMS[0])
+    await apply(bus)  # a store that was lost has lost all streams
     if cursor.fact_id is None or await _holds(bus, cursor.stream_sequence, cursor.fact_id):
         return cursor
     survivor = await _last_fact(bus, service)
