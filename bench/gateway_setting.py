@@ -36,6 +36,7 @@ JWKS = "/api/auth/.well-known/jwks.json"
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 PATIENCE = 20.0
+NEVER_REACHED = "999999/1"
 TRACED = "gateway"
 UNTRACED = "gateway, untraced"
 ON_HTTPX = "gateway on httpx"
@@ -120,6 +121,7 @@ def _environment(port: int, upstream: int, nats: str, *, is_traced: bool) -> dic
         "STITCH_NATS_URL": nats,
         "STITCH_JWKS_URL": service + JWKS,
         "STITCH_UPSTREAM_CONNECTIONS": "256",
+        "STITCH_LIMITS": json.dumps({"network": NEVER_REACHED, "read": NEVER_REACHED}),
         **{f"STITCH_{name}_URL": service for name in names},
         **(tracing if is_traced else {}),
     }

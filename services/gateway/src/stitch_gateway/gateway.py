@@ -134,7 +134,7 @@ class Gateway:
             answer = await self._pages[route.template](request)
             await answer(scope, receive, exchange.send)
             return
-        passage = Passage(head, match, admission, client)
+        passage = Passage(exchange, head, match, admission, client)
         await self._proxy.forward(passage, receive, exchange.send, patience)
 
     def _tell_options(self, head: Head) -> Response:

@@ -4,7 +4,7 @@ import pytest
 
 from stitch_gateway.proxying.clients import client_address
 
-TRUSTED = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
+TRUSTED = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 
 
 @pytest.mark.parametrize(

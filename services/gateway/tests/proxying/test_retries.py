@@ -11,7 +11,11 @@ from stitch_common.errors import StitchError
 from stitch_common.security.tokens import TokenVerifier
 from stitch_common.testing.tokens import AUDIENCE, ISSUER, Issuer
 from stitch_gateway.authentication.service import ANONYMOUS, Guard
+from stitch_gateway.cors.answers import BrowserHeaders
+from stitch_gateway.cors.rules import Origins
 from stitch_gateway.intake.head import Fields, read_head
+from stitch_gateway.observing.exchange import Exchange
+from stitch_gateway.observing.trace import Traces
 from stitch_gateway.proxying.errors import (
     ConnectTimeoutError,
     UpstreamBrokenError,
@@ -32,6 +36,9 @@ class Done:
     """An answer without a body."""
 
     status = 204
+
+    def whole(self) -> bytes | None:
+        return b""
 
     @property
     def fields(self) -> Fields:
@@ -68,6 +75,12 @@ async def send(_message: Message) -> None:
     return
 
 
+def exchange(method: str) -> Exchange:
+    browser = BrowserHeaders(Origins(()), is_https=False)
+    hop = Traces(0).begin(method, None)
+    return Exchange(send, method, request_id="1", hop=hop, browser=browser, origin=None)
+
+
 def passage(method: str, *, has_body: bool = False) -> Passage:
     headers = [(b"host", b"x")] + [(b"content-length", b"2")] * has_body
     scope = {
@@ -78,7 +91,7 @@ def passage(method: str, *, has_body: bool = False) -> Passage:
     }
     template = "/api/events/7/publish" if method == "POST" else "/api/events/7"
     match = RouteTable(ROUTES).find(method, template)
-    return Passage(read_head(scope), match, ANONYMOUS, "127.0.0.1")
+    return Passage(exchange(method), read_head(scope), match, ANONYMOUS, "127.0.0.1")
 
 
 async def receive() -> Message:

@@ -2,7 +2,7 @@ import pytest
 
 from stitch_gateway.routing.errors import UnknownRouteError
 from stitch_gateway.routing.models import BEARER, GUEST
-from stitch_gateway.routing.rules import RouteTable, names
+from stitch_gateway.routing.rules import RouteTable
 from stitch_gateway.routing.table import HERE, ROUTES
 from stitch_gateway.settings import GatewaySettings
 
@@ -56,7 +56,7 @@ def test_a_moved_path_leads_to_a_row_with_the_same_variables() -> None:
     for route in moved:
         assert route.moved
         target = {each.template: each for each in ROUTES}[route.moved.template]
-        assert names(target.template) == names(route.template)
+        assert target.names == route.names
         assert (target.upstream, target.access) == (route.upstream, route.access)
 
 

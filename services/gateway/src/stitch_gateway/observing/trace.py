@@ -105,17 +105,3 @@ def _hop(trace_id: int, span_id: int, flags: int, parent: SpanContext | None) ->
     shown = f"{trace_id:032x}"
     onward = f"00-{shown}-{span_id:016x}-{flags:02x}".encode()
     return Hop(shown, onward, parent is not None)
-
-
-def context_of(parent: SpanContext | None) -> contexts.Context | None:
-    return trace.set_span_in_context(NonRecordingSpan(parent)) if parent else None
-
-
-def onward_traceparent(parent: SpanContext | None) -> bytes:
-    """The header for the service; with tracing off we still are a hop with an id of its own."""
-    current = trace.get_current_span().get_span_context()
-    if current.is_valid and (parent is None or current.span_id != parent.span_id):
-        return _hop(current.trace_id, current.span_id, current.trace_flags, parent).onward
-    trace_id = parent.trace_id if parent else getrandbits(128) or 1
-    flags = parent.trace_flags if parent else TraceFlags.DEFAULT
-    return _hop(trace_id, getrandbits(64) or 1, flags, parent).onward

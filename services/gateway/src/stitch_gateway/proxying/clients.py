@@ -1,22 +1,24 @@
 """The address of a client, as far as somebody we trust has seen it."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Address = IPv4Address | IPv6Address
 UNKNOWN = "unknown"
+REMEMBERED = 10_000
 
 
+@lru_cache(maxsize=REMEMBERED)
 def client_address(
-    peer: str | None, forwarded_for: bytes, trusted: Iterable[IPv4Network | IPv6Network]
+    peer: str | None, forwarded_for: bytes, trusted: tuple[IPv4Network | IPv6Network, ...]
 ) -> str:
     """The nearest address that no trusted proxy has; what stands left of it is hearsay."""
     nearest = _address(peer or "")
     if nearest is None:
         return UNKNOWN
-    networks = tuple(trusted)
     for entry in reversed(forwarded_for.decode("latin-1").split(",")):
-        if not _is_in(nearest, networks):
+        if not _is_in(nearest, trusted):
             break
         told = _address(entry.strip())
         if told is None:

@@ -4,7 +4,6 @@ It knows services that we wrote: no pipelining, no upgrades, no trailers worth k
 """
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator
 from typing import cast
 
@@ -18,6 +17,7 @@ HIGH_WATER = 256 * 1024
 """Bytes of an answer that may wait for the client before the service has to wait."""
 FIRST_FINAL_STATUS = 200
 FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+NEVER = float("inf")
 
 
 class UnaskedAnswerError(Exception):
@@ -36,14 +36,16 @@ class Connection(asyncio.Protocol):
         self._writable.set()
         self._failure: Exception | None = None
         self._sending: asyncio.Task[None] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
         self.idle_since = 0.0
         self._begin(is_head=False, patience=0)
 
     def _begin(self, *, is_head: bool, patience: float) -> None:
         self._is_head = is_head
         self._patience = patience
-        self._chunks: deque[bytes] = deque()
+        self._chunks: list[bytes] = []
         self._waiting = 0
+        self._deadline = NEVER
         self._waiter: asyncio.Future[None] | None = None
         self._has_head = self._has_ended = False
         self.status = 0
@@ -64,20 +66,26 @@ class Connection(asyncio.Protocol):
         while not self._has_head:
             await self._wait()
 
+    def whole(self) -> bytes | None:
+        """The body, if all of it is here before anybody has asked for it."""
+        return self._take() if self._has_ended else None
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body; raises if the connection ends before it does."""
         while True:
             if self._chunks:
-                part = b"".join(self._chunks)
-                self._chunks.clear()
-                self._waiting = 0
-                if self._transport is not None:
-                    self._transport.resume_reading()
-                yield part
+                yield self._take()
             elif self._has_ended:
                 return
             else:
                 await self._wait()
+
+    def _take(self) -> bytes:
+        parts, self._chunks = self._chunks, []
+        if self._waiting > HIGH_WATER and self._transport is not None:
+            self._transport.resume_reading()
+        self._waiting = 0
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def end(self) -> bool:
         """Leave the exchange: True if both sides had said all, else the connection is of no use."""
@@ -122,13 +130,23 @@ class Connection(asyncio.Protocol):
             raise self._failure
         self._waiter = self._loop.create_future()
         is_sending = self._sending is not None and not self._sending.done()
+        self._deadline = NEVER if is_sending else self._loop.time() + self._patience
+        if self._alarm is None and not is_sending:
+            self._alarm = self._loop.call_at(self._deadline, self._ring)
         try:
-            async with asyncio.timeout(None if is_sending else self._patience):
-                await self._waiter
-        except TimeoutError as error:
-            raise UpstreamTimeoutError from error
+            await self._waiter
         finally:
             self._waiter = None
+
+    def _ring(self) -> None:
+        """One alarm for many answers: most come in time, and nobody has to set it back."""
+        self._alarm = None
+        if self._waiter is None or self._waiter.done() or self._deadline == NEVER:
+            return
+        if self._loop.time() < self._deadline:
+            self._alarm = self._loop.call_at(self._deadline, self._ring)
+        else:
+            self._waiter.set_exception(UpstreamTimeoutError())
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -160,6 +178,8 @@ class Connection(asyncio.Protocol):
             self._has_ended = True  # an answer without length ends with its connection
         self._failure = self._failure or UpstreamBrokenError()
         self._transport = None
+        if self._alarm is not None:
+            self._alarm.cancel()
         self._writable.set()
         self._wake()
 

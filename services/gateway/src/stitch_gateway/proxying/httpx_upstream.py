@@ -83,6 +83,9 @@ class _Answer:
     def fields(self) -> Fields:
         return [(name.lower(), value) for name, value in self.response.headers.raw]
 
+    def whole(self) -> bytes | None:
+        return None
+
     async def chunks(self) -> AsyncIterator[bytes]:
         stream = cast("httpx.AsyncByteStream", self.response.stream)
         with _named_errors():

@@ -1,9 +1,9 @@
 """A service over kept connections: the implementation for the hot path."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import time
 from datetime import timedelta
+from types import TracebackType
 from urllib.parse import urlsplit
 
 from stitch_gateway.proxying.connection import Connection
@@ -36,19 +36,27 @@ class PooledUpstream:
         self._connect_timeout = connect_timeout.total_seconds()
         self._free = asyncio.Semaphore(connections)
         self._idle: list[Connection] = []
+        self._now = time.monotonic
 
-    @asynccontextmanager
-    async def exchange(self, request: UpstreamRequest) -> AsyncGenerator[UpstreamAnswer]:
+    def exchange(self, request: UpstreamRequest) -> "Lease":
+        return Lease(self, request)
+
+    async def borrow(self) -> Connection:
+        """A connection, to be given back whatever happens."""
         await self._queue()
         try:
-            connection = self._kept() or await self._connect()
-            try:
-                await connection.ask(request)
-                yield connection
-            finally:
-                self._put_back(connection)
-        finally:
+            return self._kept() or await self._connect()
+        except BaseException:
             self._free.release()
+            raise
+
+    def give_back(self, connection: Connection) -> None:
+        if connection.end():
+            connection.idle_since = self._now()
+            self._idle.append(connection)
+        else:
+            connection.close()
+        self._free.release()
 
     async def close(self) -> None:
         for connection in self._idle:
@@ -67,7 +75,7 @@ class PooledUpstream:
 
     def _kept(self) -> Connection | None:
         """The connection used last; those below it may grow old and be closed."""
-        now = asyncio.get_running_loop().time()
+        now = self._now()
         while self._idle:
             connection = self._idle.pop()
             if connection.is_usable and now - connection.idle_since < KEPT_IDLE:
@@ -93,9 +101,29 @@ class PooledUpstream:
             raise UpstreamUnreachableError from error
         return connection
 
-    def _put_back(self, connection: Connection) -> None:
-        if connection.end():
-            connection.idle_since = asyncio.get_running_loop().time()
-            self._idle.append(connection)
-        else:
-            connection.close()
+
+class Lease:
+    """A connection for one exchange."""
+
+    __slots__ = ("_connection", "_pool", "_request")
+
+    def __init__(self, pool: PooledUpstream, request: UpstreamRequest) -> None:
+        self._pool = pool
+        self._request = request
+
+    async def __aenter__(self) -> UpstreamAnswer:
+        self._connection = connection = await self._pool.borrow()
+        try:
+            await connection.ask(self._request)
+        except BaseException:
+            self._pool.give_back(connection)
+            raise
+        return connection
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.give_back(self._connection)

@@ -1,13 +1,13 @@
 """Which header fields travel: onward to a service, and homeward to the client."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
-from stitch_common.context import request_id
 from stitch_gateway.authentication.service import Admission
 from stitch_gateway.intake.cookies import with_refresh, without_refresh
 from stitch_gateway.intake.head import HOP_BY_HOP, Fields, Head
-from stitch_gateway.observing.trace import onward_traceparent, parent_of
+from stitch_gateway.observing.exchange import Exchange
 from stitch_gateway.routing.models import Match
 from stitch_gateway.routing.rules import fill
 
@@ -22,13 +22,18 @@ NOT_HOMEWARD_BEGIN_WITH = (b"access-control-", b"x-internal-")
 class PublicAddress:
     """Where people reach the gateway, by configuration and never by a request's Host."""
 
-    scheme: bytes
-    host: bytes
+    fields: tuple[tuple[bytes, bytes], ...]
 
     @classmethod
     def of(cls, url: str) -> "PublicAddress":
         parts = urlsplit(url)
-        return cls(parts.scheme.encode(), parts.netloc.encode())
+        return cls(
+            (
+                (b"via", VIA),
+                (b"x-forwarded-host", parts.netloc.encode()),
+                (b"x-forwarded-proto", parts.scheme.encode()),
+            )
+        )
 
 
 def target_of(match: Match, head: Head) -> bytes:
@@ -39,51 +44,54 @@ def target_of(match: Match, head: Head) -> bytes:
 
 
 def onward_fields(
-    head: Head, match: Match, admission: Admission, *, client: str, public: PublicAddress
+    head: Head,
+    match: Match,
+    admission: Admission,
+    *,
+    client: str,
+    public: PublicAddress,
+    exchange: Exchange,
 ) -> Fields:
     """What the service is told about the request and about who sent it."""
     fields = [
         *head.fields,
-        (b"via", VIA),
+        *public.fields,
         (b"x-forwarded-for", client.encode()),
-        (b"x-forwarded-host", public.host),
-        (b"x-forwarded-proto", public.scheme),
-        (b"x-request-id", (request_id.get() or "").encode()),
+        (b"x-request-id", exchange.request_id.encode()),
+        (b"traceparent", exchange.hop.onward),
     ]
+    if exchange.hop.is_continued and head.tracestate:
+        fields.append((b"tracestate", head.tracestate))
     if admission.authorization is not None:
         fields.append((b"authorization", admission.authorization))
-    fields += _cookies(head, match.route.upstream)
-    return fields + _trace(head)
+    if b"cookie" in head.single:
+        fields += _cookies(head.single[b"cookie"], match.route.upstream)
+    return fields
 
 
 def homeward_fields(fields: Fields) -> Fields:
     """What of a service's answer reaches the client; its framing, but for its length, is ours."""
-    dropped = HOP_BY_HOP | NOT_HOMEWARD | _nominated(fields)
-    if any(name == b"transfer-encoding" for name, _ in fields):
-        dropped |= {b"content-length"}
-    return [
-        (name, value)
-        for name, value in fields
-        if name not in dropped and not name.startswith(NOT_HOMEWARD_BEGIN_WITH)
-    ]
+    kept = [field for field in fields if _travels_home(field[0])]
+    dropped = _nominated(fields)
+    return [field for field in kept if field[0] not in dropped] if dropped else kept
+
+
+@lru_cache(maxsize=1024)
+def _travels_home(name: bytes) -> bool:
+    return name not in HOP_BY_HOP | NOT_HOMEWARD and not name.startswith(NOT_HOMEWARD_BEGIN_WITH)
 
 
 def _nominated(fields: Fields) -> frozenset[bytes]:
-    listed = b",".join(value for name, value in fields if name == b"connection")
-    return frozenset(token.strip().lower() for token in listed.split(b","))
+    """What a field of this very answer takes out of it."""
+    dropped: list[bytes] = []
+    for name, value in fields:
+        if name == b"connection":
+            dropped += [token.strip().lower() for token in value.split(b",")]
+        elif name == b"transfer-encoding":
+            dropped.append(b"content-length")
+    return frozenset(dropped)
 
 
-def _cookies(head: Head, upstream: str) -> Fields:
-    given = head.single.get(b"cookie")
-    if given is None:
-        return []
+def _cookies(given: bytes, upstream: str) -> Fields:
     kept = with_refresh(given) if upstream == AUTH else without_refresh(given)
     return [(b"cookie", kept)] if kept else []
-
-
-def _trace(head: Head) -> Fields:
-    parent = parent_of(head.traceparent)
-    fields = [(b"traceparent", onward_traceparent(parent))]
-    if parent is not None and head.tracestate:
-        fields.append((b"tracestate", head.tracestate))
-    return fields

@@ -13,6 +13,7 @@ from stitch_gateway.balancing.metrics import RETRIES
 from stitch_gateway.balancing.rules import again
 from stitch_gateway.intake.body import Body
 from stitch_gateway.intake.head import Fields, Head
+from stitch_gateway.observing.exchange import Exchange
 from stitch_gateway.proxying.errors import UpstreamError
 from stitch_gateway.proxying.rules import (
     PublicAddress,
@@ -21,17 +22,18 @@ from stitch_gateway.proxying.rules import (
     target_of,
 )
 from stitch_gateway.proxying.upstream import Upstream, UpstreamAnswer, UpstreamRequest
-from stitch_gateway.routing.models import Match
+from stitch_gateway.routing.models import Match, Moved
 from stitch_gateway.routing.rules import fill
 from stitch_gateway.settings import GatewaySettings
 from stitch_gateway.streaming.errors import AnswerCutShortError
 from stitch_gateway.streaming.patience import Patience
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Passage:
     """A request that may pass."""
 
+    exchange: Exchange
     head: Head
     match: Match
     admission: Admission
@@ -101,8 +103,9 @@ class Proxy:
                 passage.admission,
                 client=passage.client,
                 public=self._public,
+                exchange=passage.exchange,
             ),
-            patience=passage.match.route.answers_within.total_seconds(),
+            patience=passage.match.route.patience,
             body=body.chunks() if body.is_there else None,
             length=body.length,
         )
@@ -112,32 +115,36 @@ async def _begin(answer: UpstreamAnswer, passage: Passage, send: Send) -> None:
     fields = homeward_fields(answer.fields)
     if passage.match.route.access.schemes and not _has(fields, b"cache-control"):
         fields.append((b"cache-control", b"private, no-cache"))
-    fields += _deprecation(passage.match)
+    if passage.match.route.moved is not None:
+        fields += _deprecation(passage.match, passage.match.route.moved)
     await send({"type": "http.response.start", "status": answer.status, "headers": fields})
 
 
 async def _pass_on(
     answer: UpstreamAnswer, passage: Passage, send: Send, patience: Patience
 ) -> None:
-    try:
-        if passage.head.method != "HEAD":
-            async for chunk in answer.chunks():
-                patience.is_sending = True
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                patience.is_sending = False
-                patience.taken += 1
-    except Exception as error:
-        raise AnswerCutShortError from error
+    has_body = passage.head.method != "HEAD"
+    last = answer.whole() if has_body else b""
+    if last is None:
+        await _stream(answer, send, patience)
     patience.is_sending = True
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+    await send({"type": "http.response.body", "body": last or b"", "more_body": False})
     patience.over()
 
 
-def _deprecation(match: Match) -> Fields:
+async def _stream(answer: UpstreamAnswer, send: Send, patience: Patience) -> None:
+    try:
+        async for chunk in answer.chunks():
+            patience.is_sending = True
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            patience.is_sending = False
+            patience.taken += 1
+    except Exception as error:
+        raise AnswerCutShortError from error
+
+
+def _deprecation(match: Match, moved: Moved) -> Fields:
     """RFC 9745 and RFC 8288: since when not to use this path, and which one instead."""
-    moved = match.route.moved
-    if moved is None:
-        return []
     since = datetime.combine(moved.since, datetime.min.time(), UTC)
     successor = f'<{fill(moved.template, match.values)}>; rel="successor-version"'
     return [

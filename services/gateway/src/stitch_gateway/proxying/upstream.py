@@ -8,7 +8,7 @@ from typing import Protocol
 from stitch_gateway.intake.head import Fields
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class UpstreamRequest:
     """What a service is asked. Host and framing are the implementation's own."""
 
@@ -34,6 +34,9 @@ class UpstreamAnswer(Protocol):
     @property
     def fields(self) -> Fields:
         """Names in lower case, framing included."""
+
+    def whole(self) -> bytes | None:
+        """The body, if all of it is here before anybody has asked for it."""
 
     def chunks(self) -> AsyncIterator[bytes]:
         """The body as it arrives, without its framing; raises if it breaks off."""

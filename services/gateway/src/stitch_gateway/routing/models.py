@@ -1,9 +1,11 @@
 """What a row of the routing table says."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 
+VARIABLE = re.compile(r"\{(?P<name>\w+)(?::(?P<kind>int|path))?\}")
 KIB = 1024
 DEFAULT_BODY = 1024 * KIB
 IMPORT_BODY = 10 * 1024 * KIB
@@ -83,10 +85,17 @@ class Route:
     """People look at it in a browser, so its errors are pages too."""
     path: str = field(init=False)
     """The template as it is told to people, metrics and logs."""
+    names: tuple[str, ...] = field(init=False)
+    """Of the template's variables, in order."""
+    patience: float = field(init=False)
+    """Seconds of `answers_within`."""
 
     def __post_init__(self) -> None:
         shown = self.template.replace(":int}", "}").replace(":path}", "}")
+        names = tuple(variable["name"] for variable in VARIABLE.finditer(self.template))
         object.__setattr__(self, "path", shown)
+        object.__setattr__(self, "names", names)
+        object.__setattr__(self, "patience", self.answers_within.total_seconds())
 
     def class_of(self, method: str) -> RouteClass:
         """What a request with this method is limited as."""
@@ -95,9 +104,14 @@ class Route:
         return RouteClass.READ if method in SAFE else RouteClass.WRITE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Match:
     """A row and what the path has put into its template."""
 
     route: Route
-    values: dict[str, str]
+    captured: tuple[str, ...]
+
+    @property
+    def values(self) -> dict[str, str]:
+        """By the names of the template's variables."""
+        return dict(zip(self.route.names, self.captured, strict=True))

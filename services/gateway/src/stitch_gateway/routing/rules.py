@@ -1,7 +1,6 @@
 """Finding the row of a path: literals before numbers, numbers before text, text before the rest."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from stitch_gateway.routing.errors import (
@@ -9,9 +8,8 @@ from stitch_gateway.routing.errors import (
     MethodNotAllowedError,
     UnknownRouteError,
 )
-from stitch_gateway.routing.models import Match, Route
+from stitch_gateway.routing.models import VARIABLE, Match, Route
 
-VARIABLE = re.compile(r"\{(?P<name>\w+)(?::(?P<kind>int|path))?\}")
 MAX_DIGITS = 19
 
 
@@ -38,21 +36,24 @@ class RouteTable:
 
     def find(self, method: str, path: str) -> Match:
         """The row for a normalised path; UnknownRouteError or MethodNotAllowedError."""
-        for rows, values in _ends(self._root, _segments(path), ()):
+        for rows, captured in self._ends(path):
             if method in rows:
-                route = rows[method]
-                return Match(route, dict(zip(names(route.template), values, strict=True)))
+                return Match(rows[method], captured)
         allowed = self.methods(path)
         raise MethodNotAllowedError(headers={"allow": ", ".join(sorted(allowed))})
 
     def methods(self, path: str) -> frozenset[str]:
         """Which methods there are for this path; UnknownRouteError if there are none."""
-        taken = frozenset[str]().union(
-            *(rows for rows, _ in _ends(self._root, _segments(path), ()))
-        )
+        taken = frozenset[str]().union(*(rows for rows, _ in self._ends(path)))
         if not taken:
             raise UnknownRouteError
         return taken | {"OPTIONS"}
+
+    def _ends(self, path: str) -> "list[End]":
+        """Every place where this path may end, the most exact first."""
+        found: list[End] = []
+        _walk(self._root, _segments(path), 0, (), found)
+        return found
 
     def _add(self, route: Route) -> None:
         node = self._root
@@ -65,11 +66,6 @@ class RouteTable:
             if method in ends:
                 raise DuplicateRouteError(f"{method} {route.template}")
             ends[method] = route
-
-
-def names(template: str) -> list[str]:
-    """The names of a template's variables, in order."""
-    return [variable["name"] for variable in VARIABLE.finditer(template)]
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
@@ -92,24 +88,27 @@ def _child(node: _Node, segment: str) -> _Node:
     return node.text
 
 
-Rows = dict[str, Route]
-Values = tuple[str, ...]
+End = tuple[dict[str, Route], tuple[str, ...]]
+"""Rows by method, and what the variables on the way to them stand for."""
 
 
-def _ends(node: _Node, segments: list[str], values: Values) -> Iterator[tuple[Rows, Values]]:
-    """Every place where this path may end, the most exact first."""
-    if segments:
-        head, *rest = segments
-        if head in node.literals:
-            yield from _ends(node.literals[head], rest, values)
-        if node.number is not None and _is_number(head):
-            yield from _ends(node.number, rest, (*values, head))
-        if node.text is not None:
-            yield from _ends(node.text, rest, (*values, head))
-        if node.rest:
-            yield node.rest, (*values, "/".join(segments))
-    elif node.here:
-        yield node.here, values
+def _walk(
+    node: _Node, segments: list[str], at: int, captured: tuple[str, ...], found: list[End]
+) -> None:
+    if at == len(segments):
+        if node.here:
+            found.append((node.here, captured))
+        return
+    head = segments[at]
+    literal = node.literals.get(head)
+    if literal is not None:
+        _walk(literal, segments, at + 1, captured, found)
+    if node.number is not None and _is_number(head):
+        _walk(node.number, segments, at + 1, (*captured, head), found)
+    if node.text is not None:
+        _walk(node.text, segments, at + 1, (*captured, head), found)
+    if node.rest:
+        found.append((node.rest, (*captured, "/".join(segments[at:]))))
 
 
 def _is_number(segment: str) -> bool:
