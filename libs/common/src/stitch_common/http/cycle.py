@@ -127,6 +127,8 @@ class Cycle(RequestResponseCycle):
         if not self.keep_alive:
             self.transport.close()
         self.on_response()
+        # It holds us: together we would wait for the garbage collector, once a request.
+        self.scope: Any = {}
 
 
 def head_of(status: int, fields: list[Field]) -> bytes:
