@@ -1,10 +1,10 @@
 """From the bus to the verification: what is revoked, and that there are other keys."""
 
 from stitch_common.bus.connection import Bus
-from stitch_common.bus.reading import Reading
 from stitch_common.clock import Clock
 from stitch_common.contracts import Fact
 from stitch_common.contracts.auth import KeyRevoked, KeyRotated
+from stitch_common.security.reading import Reading
 from stitch_common.security.revocations import REVOKING_FACTS
 from stitch_common.security.tokens import TokenVerifier
 
