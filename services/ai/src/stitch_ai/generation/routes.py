@@ -14,7 +14,7 @@ from stitch_common.http.problems import declares
 router = APIRouter(prefix="/api/ai", tags=["AI Assistant"])
 
 
-def generation_service(request: Request) -> GenerationService:
+async def generation_service(request: Request) -> GenerationService:
     built: GenerationService = request.app.state.generations
     return built
 

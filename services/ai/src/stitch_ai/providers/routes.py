@@ -12,7 +12,7 @@ from stitch_common.http.principals import Editor
 router = APIRouter(prefix="/api/ai", tags=["AI Assistant"])
 
 
-def provider_service(request: Request) -> ProviderService:
+async def provider_service(request: Request) -> ProviderService:
     built: ProviderService = request.app.state.providers
     return built
 

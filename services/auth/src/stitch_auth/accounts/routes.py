@@ -26,12 +26,12 @@ from stitch_common.versioning import StaleVersionError
 router = APIRouter(prefix="/api/auth", tags=["Accounts"])
 
 
-def account_service(request: Request) -> AccountService:
+async def account_service(request: Request) -> AccountService:
     service: AccountService = request.app.state.accounts
     return service
 
 
-def user_filter(
+async def user_filter(
     search: Annotated[str | None, Query(max_length=200)] = None,
     role: Role | None = None,
     *,

@@ -17,7 +17,7 @@ from stitch_common.http.problems import declares
 router = APIRouter(prefix="/api/auth/api-keys", tags=["API keys"])
 
 
-def api_key_service(request: Request) -> APIKeyService:
+async def api_key_service(request: Request) -> APIKeyService:
     service: APIKeyService = request.app.state.api_keys
     return service
 

@@ -15,12 +15,12 @@ from stitch_common.http.principals import Admin
 router = APIRouter(prefix="/api/auth", tags=["Audit"])
 
 
-def audit_service(request: Request) -> AuditService:
+async def audit_service(request: Request) -> AuditService:
     service: AuditService = request.app.state.audit
     return service
 
 
-def audit_filter(
+async def audit_filter(
     actor_id: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
     action: Annotated[str | None, Query(max_length=100)] = None,
     since: Moment | None = None,

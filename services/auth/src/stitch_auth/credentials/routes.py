@@ -21,7 +21,7 @@ ASKED = Acknowledgement(
 )
 
 
-def credentials_service(request: Request) -> CredentialsService:
+async def credentials_service(request: Request) -> CredentialsService:
     service: CredentialsService = request.app.state.credentials
     return service
 

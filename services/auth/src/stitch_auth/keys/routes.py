@@ -18,12 +18,12 @@ from stitch_common.http.problems import declares
 router = APIRouter(prefix="/api/auth", tags=["Keys"])
 
 
-def key_service(request: Request) -> KeyService:
+async def key_service(request: Request) -> KeyService:
     service: KeyService = request.app.state.keys
     return service
 
 
-def key_lifecycle(request: Request) -> KeyLifecycle:
+async def key_lifecycle(request: Request) -> KeyLifecycle:
     service: KeyLifecycle = request.app.state.key_lifecycle
     return service
 

@@ -26,12 +26,12 @@ router = APIRouter(prefix="/api/auth", tags=["Second factor"])
 ERRORS = (*CREDENTIAL_ERRORS, *HASHING_ERRORS, *THROTTLING_ERRORS)
 
 
-def second_factor_service(request: Request) -> SecondFactorService:
+async def second_factor_service(request: Request) -> SecondFactorService:
     service: SecondFactorService = request.app.state.second_factors
     return service
 
 
-def credentials_service(request: Request) -> CredentialsService:
+async def credentials_service(request: Request) -> CredentialsService:
     service: CredentialsService = request.app.state.credentials
     return service
 

@@ -17,7 +17,7 @@ TAKEN_BACK = Acknowledgement(
 )
 
 
-def objection_service(request: Request) -> ObjectionService:
+async def objection_service(request: Request) -> ObjectionService:
     service: ObjectionService = request.app.state.objections
     return service
 

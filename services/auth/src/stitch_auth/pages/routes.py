@@ -28,22 +28,22 @@ from stitch_common.security.links import InvalidLinkError
 router = APIRouter(tags=["Pages"], include_in_schema=False)
 
 
-def verification_service(request: Request) -> VerificationService:
+async def verification_service(request: Request) -> VerificationService:
     service: VerificationService = request.app.state.verifications
     return service
 
 
-def recovery_service(request: Request) -> RecoveryService:
+async def recovery_service(request: Request) -> RecoveryService:
     service: RecoveryService = request.app.state.recovery
     return service
 
 
-def objection_service(request: Request) -> ObjectionService:
+async def objection_service(request: Request) -> ObjectionService:
     service: ObjectionService = request.app.state.objections
     return service
 
 
-def page_renderer(request: Request) -> PageRenderer:
+async def page_renderer(request: Request) -> PageRenderer:
     renderer: PageRenderer = request.app.state.pages
     return renderer
 

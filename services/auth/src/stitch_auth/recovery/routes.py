@@ -20,7 +20,7 @@ SENT = Acknowledgement(
 DONE = Acknowledgement(message="Your password is set. Log in with it now.")
 
 
-def recovery_service(request: Request) -> RecoveryService:
+async def recovery_service(request: Request) -> RecoveryService:
     service: RecoveryService = request.app.state.recovery
     return service
 

@@ -39,12 +39,12 @@ SENT = Acknowledgement(
 )
 
 
-def registration_service(request: Request) -> RegistrationService:
+async def registration_service(request: Request) -> RegistrationService:
     service: RegistrationService = request.app.state.registrations
     return service
 
 
-def verification_service(request: Request) -> VerificationService:
+async def verification_service(request: Request) -> VerificationService:
     service: VerificationService = request.app.state.verifications
     return service
 

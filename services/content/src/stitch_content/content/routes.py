@@ -22,12 +22,12 @@ from stitch_content.content.service import ContentService
 router = APIRouter(prefix="/api/content", tags=["Content Management"])
 
 
-def content_service(request: Request) -> ContentService:
+async def content_service(request: Request) -> ContentService:
     runtime = request.app.state.runtime
     return ContentService(runtime.database, runtime.clock)
 
 
-def required_version(request: Request, expected: IfMatch) -> int | None:
+async def required_version(request: Request, expected: IfMatch) -> int | None:
     """`If-Match`; callers that send `Prefer: handling=strict` (RFC 7240) must send it."""
     preferences = ",".join(request.headers.getlist("prefer")).replace(" ", "").lower()
     is_strict = "handling=strict" in preferences.replace(";", ",").split(",")

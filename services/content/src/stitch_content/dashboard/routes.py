@@ -12,7 +12,7 @@ from stitch_content.dashboard.service import DashboardService
 router = APIRouter(prefix="/api/dashboard", tags=["Dashboard"])
 
 
-def dashboard_service(request: Request) -> DashboardService:
+async def dashboard_service(request: Request) -> DashboardService:
     runtime = request.app.state.runtime
     return DashboardService(runtime.database, runtime.clock)
 

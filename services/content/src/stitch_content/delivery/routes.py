@@ -28,12 +28,12 @@ MOVED: dict[int | str, dict[str, Any]] = {301: {"description": "It has another s
 KnownSlug = Annotated[str, Path(pattern=r"^[a-z0-9-]+$")]
 
 
-def delivery_service(request: Request) -> DeliveryService:
+async def delivery_service(request: Request) -> DeliveryService:
     runtime = request.app.state.runtime
     return DeliveryService(runtime.database, Cursors(runtime.settings.cursor_key))
 
 
-def site_service(request: Request) -> SiteService:
+async def site_service(request: Request) -> SiteService:
     runtime = request.app.state.runtime
     return SiteService(runtime.database, runtime.clock, SealedBox(runtime.settings.secret_keys))
 

@@ -30,12 +30,12 @@ Moment = Annotated[AwareDatetime | date, AfterValidator(_in_reach)]
 AuthorId = Annotated[int, Query(ge=1, le=MAX_ID)]
 
 
-def listing_service(request: Request) -> ListingService:
+async def listing_service(request: Request) -> ListingService:
     runtime = request.app.state.runtime
     return ListingService(runtime.database, Cursors(runtime.settings.cursor_key))
 
 
-def requested_filter(
+async def requested_filter(
     *,
     content_type: ContentType | None = None,
     status: Status | None = None,

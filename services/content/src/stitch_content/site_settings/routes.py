@@ -31,14 +31,14 @@ from stitch_content.site_settings.service import SettingService, SiteService
 router = APIRouter(prefix="/api/settings", tags=["Settings"])
 
 
-def setting_service(request: Request) -> SettingService:
+async def setting_service(request: Request) -> SettingService:
     runtime = request.app.state.runtime
     box = SealedBox(runtime.settings.secret_keys)
     cursors = Cursors(runtime.settings.cursor_key)
     return SettingService(runtime.database, runtime.clock, box, cursors)
 
 
-def site_service(request: Request) -> SiteService:
+async def site_service(request: Request) -> SiteService:
     runtime = request.app.state.runtime
     return SiteService(runtime.database, runtime.clock, SealedBox(runtime.settings.secret_keys))
 

@@ -24,13 +24,13 @@ from stitch_content.suggestions.service import SuggestionService
 router = APIRouter(prefix="/api/content", tags=["Content Management"])
 
 
-def suggestion_service(request: Request) -> SuggestionService:
+async def suggestion_service(request: Request) -> SuggestionService:
     runtime = request.app.state.runtime
     contents = ContentService(runtime.database, runtime.clock)
     return SuggestionService(contents, BusAssistant(runtime.bus), runtime.clock)
 
 
-def known_version(request: Request, expected: IfMatch) -> int | None:
+async def known_version(request: Request, expected: IfMatch) -> int | None:
     if "if-match" not in request.headers:
         raise MustKnowVersionError
     return expected

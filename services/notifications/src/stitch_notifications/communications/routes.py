@@ -30,17 +30,17 @@ from stitch_notifications.templates.models import Kind
 router = APIRouter(prefix="/api/notifications", tags=["Notifications"])
 
 
-def communication_service(request: Request) -> CommunicationService:
+async def communication_service(request: Request) -> CommunicationService:
     service: CommunicationService = request.app.state.communications
     return service
 
 
-def list_cursors(request: Request) -> Cursors:
+async def list_cursors(request: Request) -> Cursors:
     cursors: Cursors = request.app.state.cursors
     return cursors
 
 
-def wanted_communications(
+async def wanted_communications(
     event_id: ResourceId,
     delivery_status: Annotated[Status | None, Query()] = None,
     type: Annotated[Kind | None, Query()] = None,  # noqa: A002 - the name of the field

@@ -31,12 +31,12 @@ PREFIX = "/api/notifications"
 router = APIRouter(prefix=PREFIX, tags=["Notifications"])
 
 
-def invitation_service(request: Request) -> InvitationService:
+async def invitation_service(request: Request) -> InvitationService:
     service: InvitationService = request.app.state.invitations
     return service
 
 
-def batch_service(request: Request) -> BatchService:
+async def batch_service(request: Request) -> BatchService:
     service: BatchService = request.app.state.batches
     return service
 

@@ -15,7 +15,7 @@ from stitch_notifications.templates.service import TemplateNotFoundError
 router = APIRouter(prefix="/api/notifications/templates", tags=["Templates"])
 
 
-def preview_service(request: Request) -> PreviewService:
+async def preview_service(request: Request) -> PreviewService:
     service: PreviewService = request.app.state.previews
     return service
 

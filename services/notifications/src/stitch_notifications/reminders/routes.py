@@ -19,7 +19,7 @@ PREFIX = "/api/notifications"
 router = APIRouter(prefix=PREFIX, tags=["Notifications"])
 
 
-def reminder_service(request: Request) -> ReminderService:
+async def reminder_service(request: Request) -> ReminderService:
     service: ReminderService = request.app.state.reminders
     return service
 

@@ -28,12 +28,12 @@ REFUSALS = (MailDeferredError, MailRefusedError, MailServerAwayError)
 router = APIRouter(prefix="/api/notifications", tags=["Notifications"])
 
 
-def test_mail_service(request: Request) -> TestMailService:
+async def test_mail_service(request: Request) -> TestMailService:
     service: TestMailService = request.app.state.test_mails
     return service
 
 
-def preview_service(request: Request) -> PreviewService:
+async def preview_service(request: Request) -> PreviewService:
     service: PreviewService = request.app.state.previews
     return service
 

@@ -26,12 +26,12 @@ PREFIX = "/api/notifications/templates"
 router = APIRouter(prefix=PREFIX, tags=["Templates"])
 
 
-def template_service(request: Request) -> TemplateService:
+async def template_service(request: Request) -> TemplateService:
     service: TemplateService = request.app.state.templates
     return service
 
 
-def list_cursors(request: Request) -> Cursors:
+async def list_cursors(request: Request) -> Cursors:
     cursors: Cursors = request.app.state.cursors
     return cursors
 

@@ -14,7 +14,7 @@ from stitch_notifications.tracking.service import UnsubscribeService
 router = APIRouter(prefix="/api/notifications", include_in_schema=False)
 
 
-def unsubscribe_service(request: Request) -> UnsubscribeService:
+async def unsubscribe_service(request: Request) -> UnsubscribeService:
     service: UnsubscribeService = request.app.state.unsubscribing
     return service
 
