@@ -21,9 +21,10 @@ from stitch_common.limits.local import LocalCounter, Recent
 from stitch_common.limits.models import Limit, Verdict
 from stitch_common.limits.windows import Place, counts_of, judge, one_in, place_of
 
-ANSWER_SECONDS = 0.25
+ANSWER_SECONDS = 0.5
+"""More than any answer takes on a machine that is merely busy."""
 REST_SECONDS = 1.0
-"""After a count that did not come, so long nobody waits for the next one."""
+"""After a count that did not come, one try in so long asks again, and no other waits."""
 
 HITS = Counter(
     "stitch_limits_total", "Tries by limit and by what became of them", ["limit", "outcome"]
@@ -46,6 +47,7 @@ class SharedCounters:
         self._refused: Recent[float] = Recent()
         """Until when there is no use in asking again."""
         self._not_before = 0.0
+        self._is_in_doubt = False
 
     async def hit(self, limit: Limit, key: str) -> Verdict:
         """Count one for this key; a refusal counts nothing."""
@@ -64,7 +66,7 @@ class SharedCounters:
         """Count anew for this key, in all processes."""
         self._own_of(limit).whole_at.forget(key)
         self._refused.forget(_subject(limit, key))
-        if self._is_away:
+        if not self._may_ask():
             return
         with suppress(NatsError, TimeoutError):
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -104,7 +106,7 @@ class SharedCounters:
     async def _count(self, hit: Hit, place: Place) -> Verdict | None:
         """None where NATS does not know."""
         limit, key = hit
-        numbers = None if self._is_away else await self._numbers(_subject(limit, key), place)
+        numbers = await self._numbers(_subject(limit, key), place) if self._may_ask() else None
         if numbers is None:
             ALONE.labels(limit.name).inc()
             return None
@@ -112,20 +114,25 @@ class SharedCounters:
         counts = [*counts_of(earlier), *counts_of(current)[: place.bucket + 1]]
         return judge(counts, limit.most, seconds=limit.seconds, elapsed=place.elapsed)
 
-    @property
-    def _is_away(self) -> bool:
-        return not self._bus.connected.is_set() or time.monotonic() < self._not_before
+    def _may_ask(self) -> bool:
+        if not self._bus.connected.is_set() or time.monotonic() < self._not_before:
+            return False
+        if self._is_in_doubt:
+            self._not_before = time.monotonic() + REST_SECONDS
+        return True
 
     async def _numbers(self, subject: str, place: Place) -> tuple[int, int] | None:
         """Of the epoch before, and of this one with one more."""
         try:
-            return await asyncio.gather(
+            numbers = await asyncio.gather(
                 self._read(f"{subject}.{place.epoch - 1}"),
                 self._add(f"{subject}.{place.epoch}", one_in(place.bucket)),
             )
         except (NatsError, KeyError, ValueError):
-            self._not_before = time.monotonic() + REST_SECONDS
+            self._is_in_doubt, self._not_before = True, time.monotonic() + REST_SECONDS
             return None
+        self._is_in_doubt, self._not_before = False, 0.0
+        return numbers
 
     async def _read(self, subject: str) -> int:
         """What an epoch that is over has counted."""
