@@ -178,6 +178,20 @@ async def test_who_may_not_send_is_not_late(port: int, keeper: Doorkeeper) -> No
         assert statuses(await until_closed(reader)) == [200]
 
 
+async def test_a_body_that_nobody_asks_for_stays_with_the_client(
+    port: int, keeper: Doorkeeper
+) -> None:
+    """S67: bounded memory, whatever is sent; the rest waits in the sender's own buffer."""
+    async with connected(port) as (reader, writer):
+        writer.write(request(b"POST /later HTTP/1.1", CLOSE, b"Content-Length: %d" % (64 * MIB)))
+        writer.write(bytes(64 * MIB))
+        await asyncio.sleep(1)
+
+        assert writer.transport.get_write_buffer_size() > 32 * MIB
+        keeper.may_answer.set()
+        assert statuses(await until_closed(reader)) == [200]
+
+
 async def test_an_answer_may_take_longer_than_a_head(port: int, keeper: Doorkeeper) -> None:
     async with connected(port) as (reader, writer):
         writer.write(request(b"GET /later HTTP/1.1") + b"GET /half HTTP/1.1\r\nX")

@@ -1,4 +1,4 @@
-"""A service without a schema, run by test_drain.py as a process of its own."""
+"""A service without a schema, run as a process of its own."""
 
 import asyncio
 
