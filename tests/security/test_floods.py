@@ -1,4 +1,4 @@
-"""Tokens of unknown keys by the thousand, and auth away (S33, S34, S37)."""
+"""Tokens of unknown keys by the thousand, and auth away (S25, S33, S34)."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -109,3 +109,16 @@ async def test_with_auth_away_known_keys_work_and_what_starts_anew_lets_nobody_i
     async with asyncio.timeout(10):
         while await status_at(house, "content", token) != 200:  # noqa: ASYNC110 - until it asks
             await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+async def test_what_a_stranger_calls_a_key_is_in_no_log(
+    target: str, house: House, capfd: pytest.CaptureFixture[str]
+) -> None:
+    forge = await Forge.of(house)
+    mark = uuid4().hex
+
+    for kid in (mark, f"{mark}\r\nlevel=critical", f"../{mark}", f"'; drop table {mark}"):
+        assert await status_at(house, target, forge.with_header(kid=kid)) == 401
+
+    assert mark not in "".join(capfd.readouterr())
