@@ -11,8 +11,11 @@ from pydantic import BaseModel
 
 from stitch_common.contracts.base import PRODUCERS, Fact, all_facts
 from stitch_common.contracts.published import golden_file, read, schema_of, text_of
+from stitch_common.contracts.questions import QUESTIONS, Question
 
 _CONTRACTS = "stitch_common.contracts"
+_SHARED_READERS = "libs/common/src/stitch_common/security/*.py"
+"""What verifies tokens reads what is revoked, in the gateway and in every service."""
 
 _INTRODUCTION = """\
 # Facts on the bus
@@ -34,7 +37,35 @@ JSON payload, and the headers are
 | `traceparent`, `x-request-id` | the trace and the request that caused the fact |
 
 Within a version a fact only grows: readers ignore fields they don't know, and new fields have a
-default. A change that breaks readers is a new fact on a `.v2` subject, published beside the old.
+default. A change that breaks readers is a new fact on a `.v2` subject, published beside the old;
+`make check` says so when you try.
+
+A service publishes in the transaction that makes the fact true, and reads in a handler:
+
+```python
+Outbox(session).add(EventPublished(event_id=7, version=event.version, event=event.state(), at=now))
+
+consumer = Consumer("notifications-audience")  # <service>-<use case>; it is made at start
+
+@consumer.on(EventPublished)
+async def on_event_published(fact: EventPublished, received: Received) -> None:
+    async with database.transaction() as session:
+        if await Inbox(session).admit(received):  # a fact may come twice
+            ...  # and late: compare `fact.version`
+```
+
+What goes wrong is in [bus-traps.md](bus-traps.md), what operators do in [runbook.md](runbook.md).
+Facts are listed by the service that publishes them; at the end are the [questions](#questions)
+that services put to each other directly.
+"""
+
+
+_QUESTIONS = """\
+## Questions
+
+Request and reply over core NATS, for what can't wait for a fact. Nothing is stored: where nobody
+listens, who asks is told at once (`no-answer`), else at the deadline (`late-answer`). A refusal
+carries the code and the sentence of the other side's error.
 """
 
 
@@ -46,7 +77,20 @@ def document(services: Path) -> str:
     for producer in PRODUCERS:
         own = [fact for fact in facts if fact.producer() == producer]
         parts += [f"## Facts of {producer}\n", *("\n".join(_fact(fact, readers)) for fact in own)]
+    parts += [_QUESTIONS, *("\n".join(_question(question)) for question in QUESTIONS)]
     return "\n".join(parts)
+
+
+def _question(question: type[Question[Any]]) -> Iterator[str]:
+    seconds = question.deadline.total_seconds()
+    yield f"### {question.__name__}\n"
+    yield f"{inspect.getdoc(question)}\n"
+    yield f"`{question.subject}` · asked by {question.asked_by} · deadline {seconds:.0f} s\n"
+    schema = question.model_json_schema(mode="serialization")
+    yield from _fields(question, schema, schema)
+    answer = question.answer.model_json_schema(mode="serialization")
+    yield f"Answer `{question.answer.__name__}`: {inspect.getdoc(question.answer)}\n"
+    yield from _fields(question.answer, answer, answer)
 
 
 def _overview(facts: list[type[Fact]], readers: Mapping[str, list[str]]) -> Iterator[str]:
@@ -106,7 +150,8 @@ def _notes(model: type[BaseModel]) -> dict[str, str]:
     """Read the texts under the fields of a class and of those it inherits from."""
     notes: dict[str, str] = {}
     for owner in reversed(model.__mro__):
-        if owner is not BaseModel and issubclass(owner, BaseModel):
+        is_written = "[" not in owner.__name__  # pydantic makes classes like Question[Answer]
+        if is_written and owner is not BaseModel and issubclass(owner, BaseModel):
             body = ast.parse(inspect.getsource(owner)).body[0]
             notes |= _notes_in(body.body) if isinstance(body, ast.ClassDef) else {}
     return notes
@@ -135,6 +180,10 @@ def readers_in(services: Path) -> dict[str, list[str]]:
             package, _, producer = source.rpartition(".")
             if package == _CONTRACTS and (consumes or producer != service):
                 readers.setdefault(name, set()).add(service)
+    for module in sorted(services.parent.glob(_SHARED_READERS)):
+        for source, name in _imports(module):
+            if source.startswith(f"{_CONTRACTS}."):
+                readers.setdefault(name, set()).add("everybody")
     return {name: sorted(found) for name, found in readers.items()}
 
 

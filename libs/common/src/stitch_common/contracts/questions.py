@@ -1,7 +1,7 @@
 """What one service asks another at once, by request and reply; nothing of it is stored."""
 
 from datetime import datetime, timedelta
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -22,6 +22,7 @@ class Question(BaseModel, Generic[A]):
     subject: ClassVar[str]
     answer: ClassVar[type[BaseModel]]
     deadline: ClassVar[timedelta]
+    asked_by: ClassVar[str] = "nobody yet"
 
 
 class Suggestions(BaseModel):
@@ -43,6 +44,7 @@ class SuggestForContent(Question[Suggestions]):
     """Suggest how an item of content could be called, found and improved."""
 
     subject = "stitch._ask.ai.suggest_for_content.v1"
+    asked_by = "content"
     answer = Suggestions
     deadline = timedelta(seconds=60)
 
@@ -64,6 +66,7 @@ class DescribeEvent(Question[EventNow]):
     """Describe one event of which no fact has come yet; an unknown one is refused."""
 
     subject = "stitch._ask.events.describe_event.v1"
+    asked_by = "notifications"
     answer = EventNow
     deadline = timedelta(seconds=2)
 
@@ -80,6 +83,7 @@ class ForgetDashboard(Question[Forgotten]):
     """Let the dashboard forget what all facts since a moment have told it."""
 
     subject = "stitch._ask.content.forget_dashboard.v1"
+    asked_by = "the command `stitch`"
     answer = Forgotten
     deadline = timedelta(minutes=5)
 
@@ -88,3 +92,5 @@ class ForgetDashboard(Question[Forgotten]):
 
 PROJECTIONS: dict[str, type[ForgetDashboard]] = {"content-dashboard": ForgetDashboard}
 """The consumers whose effects a replay can rebuild, with the question that makes room for it."""
+
+QUESTIONS: tuple[type[Question[Any]], ...] = (SuggestForContent, DescribeEvent, ForgetDashboard)
