@@ -79,14 +79,17 @@ class Seconds:
 
 
 class DNS:
-    """What a name stands for at the moment; nothing makes it fail."""
+    """What a name stands for at the moment; nothing makes it fail, and it can fall silent."""
 
     def __init__(self, *addresses: str) -> None:
         self.addresses = list(addresses)
         self.asked = 0
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
         self.asked += 1
+        await self.answers.wait()
         if not self.addresses:
             raise OSError
         return list(self.addresses)

@@ -15,6 +15,7 @@ from services.gateway.tests.balancing.replicas import (
     post,
 )
 
+from stitch_gateway.balancing import addresses
 from stitch_gateway.balancing.errors import UpstreamRestingError
 from stitch_gateway.balancing.sites import Site, resolve_by_system
 from stitch_gateway.proxying.errors import UpstreamError, UpstreamUnreachableError
@@ -215,6 +216,21 @@ async def test_a_name_without_addresses_is_unreachable_and_asked_again_soon() ->
         house.dns.addresses = ["127.0.0.11"]
         house.clock.now += 1.1
 
+        assert await ask(house.upstream) == 200
+
+
+async def test_a_dns_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S78: nobody waits for ever."""
+    monkeypatch.setattr(addresses, "RESOLVED_WITHIN", 0.1)
+    async with house_of(1) as house:
+        house.dns.answers.clear()
+
+        async with asyncio.timeout(3):
+            with pytest.raises(UpstreamUnreachableError):
+                await ask(house.upstream)
+
+        house.dns.answers.set()
+        house.clock.now += 1.1
         assert await ask(house.upstream) == 200
 
 
