@@ -1,6 +1,6 @@
 """What is tried again, and what never is."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -75,10 +75,23 @@ async def send(_message: Message) -> None:
     return
 
 
+class Watching:
+    """A client that takes what it is given."""
+
+    has_left = False
+
+    def when_it_leaves(self, act: Callable[[], object]) -> None:
+        """It stays."""
+
+    def answer(self, _status: int, _fields: object, _body: bytes) -> bool:
+        return True
+
+
 def exchange(method: str) -> Exchange:
     browser = BrowserHeaders(Origins(()), is_https=False)
     hop = Traces(0).begin(method, None)
-    return Exchange(send, method, request_id="1", hop=hop, browser=browser, origin=None)
+    client = Watching()
+    return Exchange(send, client, method, request_id="1", hop=hop, browser=browser, origin=None)
 
 
 def passage(method: str, *, has_body: bool = False) -> Passage:

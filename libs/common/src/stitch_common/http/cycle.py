@@ -26,6 +26,9 @@ class Client(Protocol):
     def when_it_leaves(self, act: Callable[[], object]) -> None:
         """Do this once if the connection ends before the answer is complete."""
 
+    def answer(self, status: int, fields: Iterable[Field], body: bytes) -> bool:
+        """Give it a whole answer at once; False if it must be waited for: use `send` then."""
+
 
 class MalformedAnswerError(Exception):
     """An application's answer is not one that HTTP can carry."""
@@ -59,6 +62,14 @@ class Cycle(RequestResponseCycle):
         self._has_left = value
         if value and self._act is not None:
             self._act()
+
+    def answer(self, status: int, fields: Iterable[Field], body: bytes) -> bool:
+        if self.flow.write_paused or self.response_started:
+            return False
+        if not self._has_left:
+            self._begin(status, fields)
+            self._go_on(body, more=False)
+        return True
 
     async def send(self, message: Any) -> None:
         if self.flow.write_paused and not self._has_left:

@@ -4,6 +4,7 @@ from time import perf_counter
 
 from starlette.types import Message, Send
 
+from stitch_common.http.cycle import Client
 from stitch_gateway.cors.answers import BrowserHeaders
 from stitch_gateway.intake.head import Fields
 from stitch_gateway.observing.trace import Hop
@@ -18,13 +19,14 @@ class Exchange:
     """Filled by who answers, read by who logs; never a path, a query or a credential."""
 
     __slots__ = (
-        "_browser", "_origin", "_send", "began", "bytes", "hop", "method", "outcome",
+        "_browser", "_client", "_origin", "_send", "began", "bytes", "hop", "method", "outcome",
         "request_id", "standing", "status", "template", "upstream", "user_id",
     )  # fmt: skip
 
     def __init__(
         self,
         send: Send,
+        client: Client,
         method: str,
         *,
         request_id: str,
@@ -33,6 +35,7 @@ class Exchange:
         origin: bytes | None,
     ) -> None:
         self._send = send
+        self._client = client
         self._browser = browser
         self._origin = origin
         self.method = method
@@ -53,6 +56,16 @@ class Exchange:
     def has_begun(self) -> bool:
         """Whether an answer has; there can be no other then."""
         return self.status != NO_ANSWER
+
+    async def answer(self, status: int, fields: Fields, body: bytes) -> None:
+        """A whole answer, in one piece if the client takes it."""
+        self.status = status
+        dressed = self._dressed(fields)
+        self.bytes = len(body)
+        if not self._client.answer(status, dressed, body):
+            start = {"type": "http.response.start", "status": status, "headers": dressed}
+            await self._send(start)
+            await self._send({"type": "http.response.body", "body": body})
 
     async def send(self, message: Message) -> None:
         """The answer's way out, whoever makes it."""

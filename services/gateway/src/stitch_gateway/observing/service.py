@@ -6,6 +6,7 @@ from time import perf_counter
 from starlette.types import Scope, Send
 
 from stitch_common.context import request_id
+from stitch_common.http.cycle import CLIENT
 from stitch_common.http.middleware import ACCEPTABLE_ID
 from stitch_gateway.cors.answers import BrowserHeaders
 from stitch_gateway.observing.exchange import Exchange
@@ -34,6 +35,7 @@ class Watch:
         request_id.set(chosen)  # for this task, which is this request's
         return Exchange(
             send,
+            scope["extensions"][CLIENT],
             method,
             request_id=chosen,
             hop=self._traces.begin(method, given.get(TRACEPARENT)),

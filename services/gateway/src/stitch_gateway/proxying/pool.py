@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from datetime import timedelta
 from types import TracebackType
 from urllib.parse import urlsplit
@@ -34,7 +35,8 @@ class PooledUpstream:
         self._is_secure = parts.scheme == "https"
         self._host = parts.netloc.encode()
         self._connect_timeout = connect_timeout.total_seconds()
-        self._free = asyncio.Semaphore(connections)
+        self._free = connections
+        self._queued: deque[asyncio.Future[None]] = deque()
         self._idle: list[Connection] = []
         self._now = time.monotonic
 
@@ -47,7 +49,7 @@ class PooledUpstream:
         try:
             return self._kept() or await self._connect()
         except BaseException:
-            self._free.release()
+            self._next()
             raise
 
     def give_back(self, connection: Connection) -> None:
@@ -56,7 +58,7 @@ class PooledUpstream:
             self._idle.append(connection)
         else:
             connection.close()
-        self._free.release()
+        self._next()
 
     async def close(self) -> None:
         for connection in self._idle:
@@ -64,14 +66,29 @@ class PooledUpstream:
         self._idle.clear()
 
     async def _queue(self) -> None:
-        if not self._free.locked():
-            await self._free.acquire()
+        """Take one of the connections that there may be, in the order of asking."""
+        if self._free and not self._queued:
+            self._free -= 1
             return
+        turn = asyncio.get_running_loop().create_future()
+        self._queued.append(turn)
         try:
             async with asyncio.timeout(QUEUE_PATIENCE):
-                await self._free.acquire()
-        except TimeoutError as error:
-            raise UpstreamBusyError from error
+                await turn
+        except BaseException as error:
+            if turn.done() and not turn.cancelled():
+                self._next()  # it came too late for us
+            if isinstance(error, TimeoutError):
+                raise UpstreamBusyError from error
+            raise
+
+    def _next(self) -> None:
+        while self._queued:
+            turn = self._queued.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
 
     def _kept(self) -> Connection | None:
         """The connection used last; those below it may grow old and be closed."""

@@ -77,7 +77,6 @@ class Proxy:
         upstream = self._upstreams[passage.match.route.upstream]
         async with upstream.exchange(request) as answer:
             await patience.begin()
-            await _begin(answer, passage, send)
             await _pass_on(answer, passage, send, patience)
 
     def _second_try(
@@ -111,25 +110,27 @@ class Proxy:
         )
 
 
-async def _begin(answer: UpstreamAnswer, passage: Passage, send: Send) -> None:
-    fields = homeward_fields(answer.fields)
-    if passage.match.route.access.schemes and not _has(fields, b"cache-control"):
-        fields.append((b"cache-control", b"private, no-cache"))
-    if passage.match.route.moved is not None:
-        fields += _deprecation(passage.match, passage.match.route.moved)
-    await send({"type": "http.response.start", "status": answer.status, "headers": fields})
-
-
 async def _pass_on(
     answer: UpstreamAnswer, passage: Passage, send: Send, patience: Patience
 ) -> None:
-    has_body = passage.head.method != "HEAD"
-    last = answer.whole() if has_body else b""
-    if last is None:
+    fields = _fields(answer, passage)
+    whole = b"" if passage.head.method == "HEAD" else answer.whole()
+    if whole is None:
+        await send({"type": "http.response.start", "status": answer.status, "headers": fields})
         await _stream(answer, send, patience)
-    patience.is_sending = True
-    await send({"type": "http.response.body", "body": last or b"", "more_body": False})
+    else:
+        patience.is_sending = True
+        await passage.exchange.answer(answer.status, fields, whole)
     patience.over()
+
+
+def _fields(answer: UpstreamAnswer, passage: Passage) -> Fields:
+    fields, route = homeward_fields(answer.fields), passage.match.route
+    if route.access.schemes and not _has(fields, b"cache-control"):
+        fields.append((b"cache-control", b"private, no-cache"))
+    if route.moved is not None:
+        fields += _deprecation(passage.match, route.moved)
+    return fields
 
 
 async def _stream(answer: UpstreamAnswer, send: Send, patience: Patience) -> None:
@@ -141,6 +142,8 @@ async def _stream(answer: UpstreamAnswer, send: Send, patience: Patience) -> Non
             patience.taken += 1
     except Exception as error:
         raise AnswerCutShortError from error
+    patience.is_sending = True
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _deprecation(match: Match, moved: Moved) -> Fields:
