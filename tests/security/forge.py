@@ -20,7 +20,7 @@ def b64(raw: bytes) -> str:
 
 
 def part(value: Any) -> str:
-    return b64(json.dumps(value).encode())
+    return b64(value if isinstance(value, bytes) else json.dumps(value).encode())
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Forge:
         return {name: value for name, value in self.claims().items() if name not in names}
 
     def sign(
-        self, claims: dict[str, Any], header: dict[str, Any] | None = None, key: Any = None
+        self, claims: dict[str, Any] | bytes, header: dict[str, Any] | None = None, key: Any = None
     ) -> str:
         signed = f"{part(header or self.header)}.{part(claims)}"
         signature = (key or self.key).sign(signed.encode(), padding.PKCS1v15(), SHA256())

@@ -1,6 +1,7 @@
 """One suite of forged tokens, against the gateway and every service directly (S18-S28)."""
 
 import hmac
+import json
 from collections.abc import Callable
 from hashlib import sha256
 from time import time
@@ -99,6 +100,11 @@ ATTACKS: dict[str, Attack] = {
     "exp infinite": claims(exp=float("inf")),
     "exp negative": claims(exp=-1),
     "exp true": claims(exp=True),
+    "exp a fraction": claims(exp=time() + 600.5),
+    "a claim twice": lambda forge: forge.sign(
+        json.dumps(forge.claims()).encode()[:-1] + b', "role": "admin"}'
+    ),
+    "a padded signature": lambda forge: forge.role("viewer") + "==",
     "sub a name": claims(sub="admin"),
     "sub a number": claims(sub=1),
     "unknown role": claims(role="root"),
