@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from stitch_common.bus.outbox import Outbox
 from stitch_common.bus.tables import create_bus_tables
@@ -120,6 +121,25 @@ async def test_statements_of_the_orm_are_measured(database: Database) -> None:
             await session.execute(text("select 1"))
 
     assert measured() >= before + 20
+
+
+async def state_of(session: AsyncSession, database: Database) -> str:
+    """What the server says of this session's connection, on which nothing happens now."""
+    pid = (await session.execute(text("select pg_backend_pid()"))).scalar_one()
+    async with database.connection() as other:
+        state = await other.fetchval("select state from pg_stat_activity where pid = $1", pid)
+    return str(state)
+
+
+async def test_reading_holds_no_transaction_open_that_others_would_wait_for(
+    database: Database,
+) -> None:
+    async with database.reading() as session:
+        reading = await state_of(session, database)
+    async with database.transaction() as session:
+        working = await state_of(session, database)
+
+    assert (reading, working) == ("idle", "idle in transaction")
 
 
 async def test_a_connection_that_the_server_closed_is_replaced(
