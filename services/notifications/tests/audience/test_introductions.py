@@ -159,6 +159,19 @@ async def test_an_event_that_is_known_is_not_asked_for(
     assert (await call(client, editor, "send-invitations")).status_code == 202
 
 
+async def test_an_event_that_is_known_as_a_draft_may_have_been_published(
+    client: httpx.AsyncClient, editor: Headers, answering: Answering, database: Database
+) -> None:
+    async with database.transaction() as session:
+        await Audience(session).learn_events([published(version=1, status="draft")])
+
+    silent = await call(client, editor, "send-invitations")
+    async with answering(described(version=2)):
+        told = await call(client, editor, "send-invitations")
+
+    assert (silent.status_code, told.status_code) == (409, 202)
+
+
 async def test_a_deleted_event_stays_deleted_and_is_not_asked_for(
     client: httpx.AsyncClient, editor: Headers, database: Database
 ) -> None:

@@ -54,21 +54,28 @@ class Owner(Protocol):
 
 
 class Introductions:
-    """Lets a use case begin with an event of which no fact has come yet."""
+    """Lets a use case begin with an event whose newest fact has not come yet."""
 
     def __init__(self, database: Database, owner: Owner) -> None:
         self._database = database
         self._owner = owner
 
     async def of(self, event_id: int) -> EventNow | None:
-        """Ask the owner about an event that is not in the picture; holds no connection meanwhile.
+        """Ask the owner about an event that is unknown, or not known to be published yet.
 
-        EventNotKnownYetError if the owner is silent.
+        Nobody holds a connection meanwhile. EventNotKnownYetError if the owner is silent about an
+        event that is unknown; what is known must do for the others.
         """
         async with self._database.reading() as session:
-            if await Audience(session).find_events([event_id]):
-                return None
-        return await self._owner.find(event_id)
+            known = (await Audience(session).find_events([event_id])).get(event_id)
+        if known and (known.is_published or known.is_off):
+            return None
+        try:
+            return await self._owner.find(event_id)
+        except EventNotKnownYetError:
+            if known is None:
+                raise
+            return None
 
 
 class Audience:
