@@ -51,12 +51,7 @@ def _pages(runtime: GatewayRuntime) -> Mapping[str, Page]:
     settings = runtime.settings
     site = SiteRoutes(settings, runtime.http)
     reference = ReferenceRoutes(
-        ReferenceService(
-            runtime.http,
-            runtime.clock,
-            services={name: urls[0] for name, urls in settings.upstream_urls.items()},
-            public_url=settings.public_url,
-        )
+        ReferenceService(runtime.upstreams, runtime.clock, public_url=settings.public_url)
     )
     return {
         "/": site.landing,

@@ -6,7 +6,6 @@ from datetime import timedelta
 from time import perf_counter
 from typing import Any
 
-import httpx
 import pytest
 from services.gateway.tests.backend import served
 from starlette.responses import JSONResponse, Response
@@ -15,6 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from stitch_common.testing.clock import SettableClock
 from stitch_gateway.docs import service as reference_service
 from stitch_gateway.docs.service import ReferenceService
+from stitch_gateway.runtime import balanced
+from stitch_gateway.settings import GatewaySettings
 
 
 def describing(path: str) -> dict[str, Any]:
@@ -45,11 +46,12 @@ async def referring_to(
     clock: SettableClock, services: Mapping[str, Described]
 ) -> AsyncGenerator[ReferenceService]:
     async with AsyncExitStack() as stack:
-        urls = {
-            name: await stack.enter_async_context(served(app)) for name, app in services.items()
-        }
-        http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
-        yield ReferenceService(http, clock, services=urls, public_url="http://localhost:8000")
+        upstreams = {}
+        for name, app in services.items():
+            url = await stack.enter_async_context(served(app))
+            upstreams[name] = balanced(name, [url], GatewaySettings())
+            stack.push_async_callback(upstreams[name].close)
+        yield ReferenceService(upstreams, clock, public_url="http://localhost:8000")
 
 
 async def test_it_is_fetched_once_and_kept_for_a_minute(clock: SettableClock) -> None:

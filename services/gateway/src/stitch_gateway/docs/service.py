@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-import httpx
 import structlog
 
 from stitch_common.clock import Clock
+from stitch_common.errors import StitchError
 from stitch_gateway.docs.merging import Document, merge
+from stitch_gateway.proxying.upstream import Upstream, UpstreamRequest
 from stitch_gateway.routing.table import ROUTES
 
-PATH = "/openapi.json"
+DOCUMENT = b"/openapi.json"
+ASKED = [(b"accept", b"application/json")]
+FOUND = 200
 PATIENCE = 1.8
 """Seconds for all services together: a dead one must not cost the reader more than two."""
 MAX_DOCUMENT = 4 * 1024 * 1024
@@ -42,12 +45,9 @@ class Reference:
 class ReferenceService:
     """Keeps the merged document."""
 
-    def __init__(
-        self, http: httpx.AsyncClient, clock: Clock, *, services: Mapping[str, str], public_url: str
-    ) -> None:
-        self._http = http
+    def __init__(self, upstreams: Mapping[str, Upstream], clock: Clock, *, public_url: str) -> None:
+        self._upstreams = upstreams
         self._clock = clock
-        self._services = services
         self._public_url = public_url
         self._reference: Reference | None = None
         self._good_until: datetime | None = None
@@ -64,13 +64,13 @@ class ReferenceService:
             return self._reference
 
     async def _merge(self) -> Reference:
-        found = await asyncio.gather(*(self._fetch(name) for name in self._services))
+        found = await asyncio.gather(*(self._fetch(name) for name in self._upstreams))
         documents = {
             name: document
-            for name, document in zip(self._services, found, strict=True)
+            for name, document in zip(self._upstreams, found, strict=True)
             if document is not None
         }
-        missing = tuple(name for name in self._services if name not in documents)
+        missing = tuple(name for name in self._upstreams if name not in documents)
         document = merge(documents, ROUTES, head=self._head(missing))
         body = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
         return Reference(document, missing, body, f'"{sha256(body).hexdigest()[:32]}"')
@@ -78,23 +78,10 @@ class ReferenceService:
     async def _fetch(self, service: str) -> Document | None:
         try:
             async with asyncio.timeout(PATIENCE):
-                return await self._read(self._services[service] + PATH)
-        except (httpx.HTTPError, TimeoutError, UnusableDocumentError, ValueError) as error:
+                return await _read(self._upstreams[service])
+        except (StitchError, TimeoutError, UnusableDocumentError, ValueError) as error:
             log.warning("no_api_document", upstream=service, error=type(error).__name__)
             return None
-
-    async def _read(self, url: str) -> Document:
-        body = bytearray()
-        async with self._http.stream("GET", url, follow_redirects=False) as answer:
-            answer.raise_for_status()
-            async for chunk in answer.aiter_bytes():
-                body += chunk
-                if len(body) > MAX_DOCUMENT:
-                    raise UnusableDocumentError
-        document = json.loads(body)
-        if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
-            raise UnusableDocumentError
-        return document
 
     def _head(self, missing: tuple[str, ...]) -> Document:
         absent = f"\n\nNot answering at the moment, so left out: {', '.join(missing)}."
@@ -109,6 +96,23 @@ class ReferenceService:
             },
             "servers": [{"url": self._public_url}],
         }
+
+
+async def _read(upstream: Upstream) -> Document:
+    """From whichever of its addresses is well."""
+    request = UpstreamRequest("GET", DOCUMENT, ASKED, PATIENCE)
+    body = bytearray()
+    async with upstream.exchange(request) as answer:
+        if answer.status != FOUND:
+            raise UnusableDocumentError
+        async for chunk in answer.chunks():
+            body += chunk
+            if len(body) > MAX_DOCUMENT:
+                raise UnusableDocumentError
+    document = json.loads(body)
+    if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
+        raise UnusableDocumentError
+    return document
 
 
 DESCRIPTION = (
