@@ -65,9 +65,10 @@ PUBLIC_ROUTES = {
     "HEAD /not-me/{token}": "the token out of the mail is the credential",
     "POST /not-me/{token}": "the token out of the mail is the credential",
 }
+# The busiest first: a route is looked for one by one, and once more for its span.
 ROUTERS = (
-    registration_router,
     sessions_router,
+    registration_router,
     recovery_router,
     objections_router,
     credentials_router,
