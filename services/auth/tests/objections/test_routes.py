@@ -8,9 +8,11 @@ import httpx
 import pytest
 from services.auth.tests.conftest import KEY, PASSWORD, People, Person, Wire, Wired, settings_with
 from services.auth.tests.mailbox import mails, newest_token
+from services.auth.tests.mfa.test_routes import App, enable
 
 from stitch_common.database import Database
 from stitch_common.security.links import LinkSigner
+from stitch_common.security.principals import Role
 from stitch_common.testing.clock import SettableClock
 
 NOT_ME = "/api/auth/not-me"
@@ -124,6 +126,56 @@ async def test_an_objection_makes_all_other_mailed_links_worthless(
     )
     confirmed = await wired.client.post("/api/auth/verify-email", json={"token": verify})
     assert (again.status_code, confirmed.status_code) == (404, 404)
+
+
+async def test_an_objection_ends_the_api_keys_too(
+    wired: Wired, people: People, clock: SettableClock
+) -> None:
+    root = await people.make(Role.ADMIN, "root")
+    headers = await people.headers(root)
+    key = (
+        await wired.client.post("/api/auth/api-keys", json={"name": "x"}, headers=headers)
+    ).json()
+    await change_password(wired, headers)
+    token = await newest_token(wired, clock, "not-me")
+
+    await wired.client.post(NOT_ME, json={"token": token})
+
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": key["client_id"],
+        "client_secret": key["client_secret"],
+    }
+    assert (await wired.client.post("/api/auth/token", data=form)).status_code == 401
+    reasons = [fact["reason"] for fact in await wired.facts("session.revoked")]
+    assert "api-key-revoked" in reasons
+
+
+@pytest.mark.parametrize(("is_older", "asked"), [(True, True), (False, False)])
+async def test_a_second_factor_stays_only_if_it_was_there_before(
+    is_older: bool,  # noqa: FBT001 - a case
+    asked: bool,  # noqa: FBT001 - a case
+    wired: Wired,
+    people: People,
+    ada: Person,
+    clock: SettableClock,
+) -> None:
+    headers = await people.headers(ada)
+    if is_older:
+        await enable(wired.client, headers, clock)
+        clock.advance(timedelta(minutes=1))
+    await change_password(wired, headers)
+    token = await newest_token(wired, clock, "not-me")
+    if not is_older:
+        secret = {"password": WANTED}
+        begun = await wired.client.post("/api/auth/me/mfa/totp", json=secret, headers=headers)
+        code = {"code": App(begun.json()["secret"], clock).code()}
+        await wired.client.post("/api/auth/me/mfa/totp/confirm", json=code, headers=headers)
+
+    await wired.client.post(NOT_ME, json={"token": token})
+
+    factors = await wired.rows("select 1 from auth.second_factors")
+    assert bool(factors) is asked
 
 
 class TestAnAddressThatWasTakenAway:

@@ -51,6 +51,21 @@ async def test_an_address_gets_one_mail_a_minute(
     assert len(await mails(wired, "reset-password")) == 2
 
 
+async def test_another_mail_to_the_address_does_not_delay_this_one(
+    client: httpx.AsyncClient, wired: Wired
+) -> None:
+    wish = {"email": "eve@example.com", "username": "eve", "password": PASSWORD}
+    await client.post("/api/auth/register", json=wish)
+    await client.post("/api/auth/register", json={**wish, "username": "eve2"})
+    await client.post("/api/auth/verify-email/resend", json={"email": wish["email"]})
+
+    await client.post(RESET, json={"email": wish["email"]})
+
+    assert len(await wired.facts("registration.repeated")) == 1
+    assert len(await mails(wired, "verify-email")) == 2
+    assert len(await mails(wired, "reset-password")) == 1
+
+
 async def test_who_was_deactivated_gets_no_mail(
     client: httpx.AsyncClient, wired: Wired, ada: Person
 ) -> None:

@@ -32,6 +32,12 @@ class APIKeyRepository:
             raise APIKeyNotFoundError
         return key
 
+    async def lock_all_of(self, owner_id: int) -> list[APIKey]:
+        query = select(APIKey).where(APIKey.owner_id == owner_id, APIKey.revoked_at.is_(None))
+        return list(
+            (await self._session.scalars(query.order_by(APIKey.id).with_for_update())).all()
+        )
+
     async def find(self, client_id: str) -> tuple[APIKey, User] | None:
         query = (
             select(APIKey, User)

@@ -1,6 +1,8 @@
 """Making API keys, and exchanging them for short access tokens."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from stitch_auth.apikeys.errors import InvalidClientError
 from stitch_auth.apikeys.models import APIKey
@@ -71,12 +73,8 @@ class APIKeyService:
         at = self._clock()
         async with self._database.transaction() as session:
             key = await APIKeyRepository(session).lock(key_id)
-            key.revoked_at = at
-            Outbox(session).add(
-                SessionRevoked(sid=key.sid, user_id=key.owner_id, reason="api-key-revoked", at=at)
-            )
             trail = AuditTrail(session, self._clock, caller)
-            trail.succeeded("api_key.revoked", actor_id=admin.user_id, subject=f"api-key:{key.id}")
+            _revoke(session, key, at, actor_id=admin.user_id, trail=trail)
 
     async def exchange(self, client_id: str, secret: str, caller: Caller) -> ClientGrant:
         """An access token (RFC 6749 §4.4); InvalidClientError, whatever is wrong."""
@@ -107,3 +105,21 @@ class APIKeyService:
             trail.failed(
                 "api_key.used", actor_id=None, subject=f"api-key:{key.id}" if key else None
             )
+
+
+async def revoke_keys_of(
+    session: AsyncSession, user_id: int, at: datetime, *, trail: AuditTrail
+) -> None:
+    """End all keys that act for this user, in the transaction of the reason for it."""
+    for key in await APIKeyRepository(session).lock_all_of(user_id):
+        _revoke(session, key, at, actor_id=user_id, trail=trail)
+
+
+def _revoke(
+    session: AsyncSession, key: APIKey, at: datetime, *, actor_id: int, trail: AuditTrail
+) -> None:
+    key.revoked_at = at
+    Outbox(session).add(
+        SessionRevoked(sid=key.sid, user_id=key.owner_id, reason="api-key-revoked", at=at)
+    )
+    trail.succeeded("api_key.revoked", actor_id=actor_id, subject=f"api-key:{key.id}")

@@ -1,5 +1,7 @@
 """Enrolling an app, asking for its codes, and living without it."""
 
+from datetime import datetime
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stitch_auth.audit.service import AuditTrail
@@ -151,3 +153,14 @@ class SecondFactorService:
         trail = AuditTrail(session, self._clock, caller)
         subject = f"user:{principal.user_id}"
         trail.succeeded(action, actor_id=principal.user_id, subject=subject)
+
+
+async def forget_factor_since(
+    session: AsyncSession, user_id: int, since: datetime, *, trail: AuditTrail
+) -> None:
+    """Remove a factor that somebody else may have added, in the transaction of the objection."""
+    factors = SecondFactorRepository(session)
+    factor = await factors.lock(user_id)
+    if factor is not None and (factor.confirmed_at is None or factor.confirmed_at >= since):
+        await factors.remove(factor)
+        trail.succeeded("mfa.reset", actor_id=user_id, subject=f"user:{user_id}")

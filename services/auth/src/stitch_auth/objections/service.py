@@ -7,8 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from stitch_auth.accounts.models import User
 from stitch_auth.accounts.service import told_of
+from stitch_auth.apikeys.service import revoke_keys_of
 from stitch_auth.audit.service import AuditTrail
 from stitch_auth.callers.models import Caller
+from stitch_auth.mfa.service import forget_factor_since
 from stitch_auth.notices.models import Notice
 from stitch_auth.objections.errors import AddressLostError, AlreadyObjectedError
 from stitch_auth.objections.repository import ObjectionRepository
@@ -59,8 +61,9 @@ class ObjectionService:
     async def confirm(self, token: str, caller: Caller) -> None:
         """Take the account back, once; InvalidLinkError, AlreadyObjectedError, AddressLostError.
 
-        All sessions end, no password works until its owner sets one by mail, and the account has
-        the address again to which the notice went. Notices of what was done later count no more.
+        All sessions and API keys end, no password works until its owner sets one by mail, and the
+        account has the address again to which the notice went. A second factor and notices that
+        came later count no more.
         """
         await self.inspect(token)
         nobodys_password = await self._passwords.hash(secrets.token_urlsafe())
@@ -77,7 +80,9 @@ class ObjectionService:
             trail.succeeded("notice.objected", actor_id=user.id, subject=subject, to=notice.about)
             changed = ["password"] if user.owns(notice.email) else ["email", "password"]
             is_back = await self._restore_address(session, user, notice, trail=trail)
-            await self._close(session, user, nobodys_password, trail=trail)
+            user.set_password(nobodys_password, self._clock())
+            await forget_factor_since(session, user.id, notice.created_at, trail=trail)
+            await self._log_out_everybody(session, user, trail=trail)
             Outbox(session).add(told_of(user, changed))
             if is_back:
                 until = self._clock() + self._reset_ttl
@@ -86,14 +91,14 @@ class ObjectionService:
         if not is_back:
             raise AddressLostError
 
-    async def _close(
-        self, session: AsyncSession, user: User, password_hash: str, *, trail: AuditTrail
+    async def _log_out_everybody(
+        self, session: AsyncSession, user: User, *, trail: AuditTrail
     ) -> None:
         at = self._clock()
-        user.set_password(password_hash, at)
         await forget_verifications(session, user.id, at)
         await forget_resets(session, user.id, at)
         await self._sessions.end_all_of(session, user.id, reason="objected", trail=trail)
+        await revoke_keys_of(session, user.id, at, trail=trail)
 
     async def _restore_address(
         self, session: AsyncSession, user: User, notice: Notice, *, trail: AuditTrail
