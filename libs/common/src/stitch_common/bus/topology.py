@@ -99,6 +99,8 @@ async def apply(bus: Bus, consumers: Sequence[Subscription] = ()) -> list[Drift]
     found = [drift for stream in STREAMS for drift in await apply_stream(bus, stream)]
     for consumer in consumers:
         found += await apply_consumer(bus, consumer)
+    for drift in found:
+        log.info("topology_differed", drift=drift)
     return found
 
 
