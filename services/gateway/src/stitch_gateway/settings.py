@@ -52,8 +52,8 @@ class GatewaySettings(LimitSettings):
     mail_page_url: str | None = None
     """Linked from the landing page; unset: the mail catcher in dev, else none."""
 
-    upstream_connections: int = Field(default=100, ge=1)
-    """To each address of a service."""
+    upstream_connections: int = Field(default=1000, ge=1)
+    """To each address of a service; an open stream holds one."""
     connect_timeout: timedelta = timedelta(seconds=2)
     client_idle_timeout: timedelta = timedelta(seconds=20)
     """How long a client may pause within a body."""
