@@ -69,7 +69,7 @@ class NotMePage(Enum):
 
     ASK = Text(
         "Was this not you?",
-        "Then take your account back. We log out everybody, whoever it is, and no password works"
+        "Then take your account back. We log out everybody, programs too, and no password works"
         " until you have set a new one: the mail for that is sent to",
         SHIELD,
     )
