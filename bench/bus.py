@@ -1,23 +1,22 @@
 """The bus: relay and consumers against the bare broker and the bare database, and the way between.
 
-`python bench/bus.py drain <dsn> <nats>` is the child that publishes what waits, and tells how
-much memory that took.
+A fact that is handled singly costs one commit, so the yardstick is the same number of bare commits:
+one row in one statement on asyncpg's own connection, first one after the other, as a loop without
+a bus would make them. The handler that is compared with them does the same, and marks the fact in
+the same statement. Beside it stand what services mostly write, a transaction of the ORM with the
+mark and the effect; the same transaction without a bus around it; and bare commits from as many
+connections at once as the consumer has workers, which is what PostgreSQL can do, and what a Python
+process that has to receive, decode, trace and settle each fact can't.
 """
 
-import asyncio
-import resource
-import sys
 import time
 from collections.abc import Awaitable, Callable
 
 import uvloop
-from bench.bus_setting import SCHEMA, Setting, setting
-from bench.bus_ways import Journey, Publishers, Readers, drain
+from bench.bus_memory import remembering
+from bench.bus_setting import Setting, setting
+from bench.bus_ways import Journey, Publishers, Readers
 from bench.harness import Benchmark, Measure, Ratio, report
-
-from stitch_common.bus.connection import Bus
-
-FEW_WAIT, MANY_WAIT = 1000, 200_000
 
 Work = Callable[[], Awaitable[int]]
 """Gives how many facts it was about."""
@@ -91,17 +90,18 @@ def consuming(ways: Readers) -> list[Benchmark]:
             "reading singly, with an inbox",
             "facts/s",
             {
-                "single with inbox": ways.afresh(rate(ways.singly)),
-                "single, one statement": ways.afresh(rate(ways.in_one_statement)),
+                "one statement": ways.afresh(rate(ways.in_one_statement)),
+                "a session": ways.afresh(rate(ways.singly)),
+                "a session, no bus": ways.afresh(rate(ways.without_a_bus)),
                 "bare commits": ways.afresh(rate(ways.bare_commits)),
                 "bare commits, eight at a time": ways.afresh(rate(ways.bare_commits_at_a_time)),
             },
             {
-                "single/bare commits": Ratio("single with inbox", "bare commits", (">=", 0.5)),
-                "statement/bare commits": Ratio("single, one statement", "bare commits"),
-                "statement/eight at a time": Ratio(
-                    "single, one statement", "bare commits, eight at a time"
-                ),
+                "single/bare commits": Ratio("one statement", "bare commits", (">=", 0.5)),
+                "session/bare commits": Ratio("a session", "bare commits"),
+                "session/no bus": Ratio("a session", "a session, no bus"),
+                "single/eight at a time": Ratio("one statement", "bare commits, eight at a time"),
+                "session/eight at a time": Ratio("a session", "bare commits, eight at a time"),
             },
         ),
         Benchmark(
@@ -109,12 +109,13 @@ def consuming(ways: Readers) -> list[Benchmark]:
             "µs a fact",
             {
                 "batches with inbox": ways.afresh(cpu(ways.in_batches)),
-                "single with inbox": ways.afresh(cpu(ways.singly)),
+                "one statement": ways.afresh(cpu(ways.in_one_statement)),
+                "a session": ways.afresh(cpu(ways.singly)),
                 "nats-py fetch and ack": ways.afresh(cpu(ways.raw)),
             },
             {
                 "CPU batches/raw": Ratio("batches with inbox", "nats-py fetch and ack"),
-                "CPU single/raw": Ratio("single with inbox", "nats-py fetch and ack"),
+                "CPU single/raw": Ratio("one statement", "nats-py fetch and ack"),
             },
             rounds=3,
         ),
@@ -146,34 +147,6 @@ def travelling(around: Setting) -> Benchmark:
     )
 
 
-def remembering(around: Setting) -> Benchmark:
-    def peak(facts: int) -> Measure:
-        async def measure() -> float:
-            await around.fill(facts)
-            command = [sys.executable, __file__, "drain", around.dsn, around.nats_url]
-            child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-            said, _ = await child.communicate()
-            return float(said.split()[-1])
-
-        return measure
-
-    return Benchmark(
-        "memory of a relay",
-        "MiB at most",
-        {f"{FEW_WAIT:,} wait": peak(FEW_WAIT), f"{MANY_WAIT:,} wait": peak(MANY_WAIT)},
-        {"memory many/few": Ratio(f"{MANY_WAIT:,} wait", f"{FEW_WAIT:,} wait", ("<=", 1.2))},
-        rounds=1,
-    )
-
-
-async def drain_and_tell(dsn: str, nats_url: str) -> None:
-    bus = Bus(nats_url, SCHEMA)
-    await bus.connect()
-    await drain(bus, dsn)
-    await bus.close()
-    sys.stdout.write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}\n")
-
-
 async def main() -> None:
     async with setting() as around:
         readers = Readers(around)
@@ -182,7 +155,7 @@ async def main() -> None:
             *consuming(readers),
             travelling(around),
             *publishing(around),
-            remembering(around),
+            *remembering(around),
         ]
         for benchmark in benchmarks:
             await benchmark.run()
@@ -190,7 +163,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["drain"]:
-        uvloop.run(drain_and_tell(*sys.argv[2:]))
-    else:
-        uvloop.run(main())
+    uvloop.run(main())

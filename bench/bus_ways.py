@@ -3,6 +3,7 @@
 import asyncio
 import time
 from itertools import count
+from uuid import uuid4
 
 from bench.bus_setting import CONNECTIONS, SCHEMA, Setting, sealed, updated, verified
 from bench.harness import Measure
@@ -17,6 +18,7 @@ from stitch_common.bus.relay import Relay
 from stitch_common.bus.repository import MOST_ROWS
 from stitch_common.bus.subscriptions import Subscriptions
 from stitch_common.bus.topology import STREAM, apply
+from stitch_common.clock import utc_now
 from stitch_common.contracts import Fact
 from stitch_common.contracts.auth import UserUpdated, UserVerified
 
@@ -136,6 +138,17 @@ class Readers:
     async def in_one_statement(self) -> int:
         return await self._read(self._statements, ONE_BY_ONE)
 
+    async def without_a_bus(self) -> int:
+        """Call the handler itself, as often at a time as the consumer does."""
+        numbers = iter(range(ONE_BY_ONE))
+
+        async def call() -> None:
+            for number in numbers:
+                await self._take_one(verified(number), received_by(self._singles))
+
+        await asyncio.gather(*(call() for _ in range(CONNECTIONS)))
+        return ONE_BY_ONE
+
     async def bare_commits(self) -> int:
         """Write the same effects, one statement and one commit each, one after the other."""
         async with self._around.pool.acquire() as connection:
@@ -201,6 +214,10 @@ class Readers:
         await apply(self._around.bus, [consumer])
         await self._around.bus.js.delete_consumer(STREAM, consumer.name)
         await apply(self._around.bus, [consumer])
+
+
+def received_by(consumer: Consumer) -> Received:
+    return Received(uuid4(), consumer.name, UserVerified.subject, 1, utc_now(), 1, None, 1)
 
 
 class Journey:

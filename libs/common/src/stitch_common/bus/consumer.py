@@ -80,7 +80,7 @@ class BatchConsumer(Consumer):
         facts: Sequence[type[Fact]],
         handler: BatchHandler,
         *,
-        size: int = 100,
+        size: int = 250,
         patience: Patience = Patience(),
     ) -> None:
         # One batch in hand, the next already here.
