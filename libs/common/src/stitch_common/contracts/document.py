@@ -47,6 +47,7 @@ Outbox(session).add(EventPublished(event_id=7, version=event.version, event=even
 
 consumer = Consumer("notifications-audience")  # <service>-<use case>; it is made at start
 
+
 @consumer.on(EventPublished)
 async def on_event_published(fact: EventPublished, received: Received) -> None:
     async with database.transaction() as session:
