@@ -145,7 +145,7 @@ def balanced(urls: Sequence[str], dns: DNS, clock: Seconds) -> BalancedUpstream:
             connect_timeout=timedelta(seconds=1),
         )
 
-    random = Random(7)  # noqa: S311 - the same in every run
+    random = Random(7).random  # noqa: S311 - the same in every run
     addresses = Addresses(
         "events", urls, make, resolve=dns, knock=knock, clock=clock, random=random
     )

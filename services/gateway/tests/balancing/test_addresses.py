@@ -4,6 +4,8 @@ import asyncio
 import socket
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from services.gateway.tests.balancing.replicas import (
     BREAK_OFF,
     CRASH,
@@ -16,6 +18,7 @@ from services.gateway.tests.balancing.replicas import (
 )
 
 from stitch_gateway.balancing import addresses
+from stitch_gateway.balancing.addresses import two_of
 from stitch_gateway.balancing.errors import UpstreamRestingError
 from stitch_gateway.balancing.sites import Site, resolve_by_system
 from stitch_gateway.proxying.errors import UpstreamError, UpstreamUnreachableError
@@ -45,6 +48,14 @@ async def test_all_addresses_of_a_name_and_all_urls_get_their_share(is_named: bo
 
         assert min(house.asked) >= 15
         assert [replica.connections for replica in house.replicas] == [1, 1, 1]
+
+
+@given(st.integers(2, 50), st.floats(0, 1, exclude_max=True), st.floats(0, 1, exclude_max=True))
+def test_two_different_ones_are_compared(number: int, one: float, other: float) -> None:
+    first, second = two_of(number, iter([one, other]).__next__)
+
+    assert first != second
+    assert {first, second} <= set(range(number))
 
 
 async def test_the_less_busy_address_is_preferred() -> None:

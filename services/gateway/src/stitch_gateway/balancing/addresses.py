@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from random import Random
+from random import random
 from typing import Any
 
 import structlog
@@ -24,6 +24,13 @@ NEVER = float("inf")
 log = structlog.get_logger(__name__)
 
 Make = Callable[[Place], Upstream]
+
+
+def two_of(number: int, random: Callable[[], float]) -> tuple[int, int]:
+    """Two different ones of so many, each pair as likely as any other."""
+    first = int(random() * number)
+    second = (first + 1 + int(random() * (number - 1))) % number
+    return first, second
 
 
 class Address:
@@ -51,14 +58,14 @@ class Addresses:
         resolve: Resolve,
         knock: Knock,
         clock: Callable[[], float] = time.monotonic,
-        random: Random | None = None,
+        random: Callable[[], float] = random,
     ) -> None:
         self._service = service
         self._make = make
         self._resolve = resolve
         self._knock = knock
         self._clock = clock
-        self._random = random or Random()  # noqa: S311 - it spreads load
+        self._random = random
         sites = [Site.of(url) for url in urls]
         self._names = [site for site in sites if not site.is_address]
         self._all: dict[Place, Address] = {}
@@ -84,8 +91,9 @@ class Addresses:
             asked = [each for each in asked if each is not avoid] or asked
         if len(asked) < 2:  # noqa: PLR2004 - to compare there must be two
             return asked[0] if asked else None
-        first, second = self._random.sample(asked, 2)
-        return first if first.outstanding <= second.outstanding else second
+        first, second = two_of(len(asked), self._random)
+        one, other = asked[first], asked[second]
+        return one if one.outstanding <= other.outstanding else other
 
     async def first(self) -> Address:
         """One to ask as soon as the names are known; UpstreamUnreachableError if nobody is."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -14,6 +15,9 @@ from stitch_gateway.routing.models import Access
 
 SEVERAL_FACTS = 0.05
 """Seconds in which facts that come together are awaited, to look at all streams once."""
+LONGEST_PAUSE, REST_PER_WORK = 1.0, 9
+"""However many streams and facts there are: a tenth of the time is spent on looking at them, and
+none stays open for two seconds."""
 AFTER_EXPIRY = 1.0
 """Seconds between looks, while the leeway for clocks lasts."""
 JUDGED_WITHIN = 5.0
@@ -46,6 +50,7 @@ class Streams:
         self._open: set[Stream] = set()
         self._working: set[asyncio.Task[None]] = set()
         self._has_news = self._is_sweeping = False
+        self._pause = SEVERAL_FACTS
         revocations.on_change(self._hear)
 
     def __len__(self) -> int:
@@ -80,14 +85,20 @@ class Streams:
     async def _sweep(self) -> None:
         try:
             while self._has_news:
-                await asyncio.sleep(SEVERAL_FACTS)
+                await asyncio.sleep(self._pause)
                 self._has_news = False
-                for number, stream in enumerate(tuple(self._open), 1):
-                    await self._judge(stream)
-                    if number % AT_A_TIME == 0:
-                        await asyncio.sleep(0)
+                began = monotonic()
+                await self._judge_all()
+                took = REST_PER_WORK * (monotonic() - began)
+                self._pause = min(max(SEVERAL_FACTS, took), LONGEST_PAUSE)
         finally:
             self._is_sweeping = False
+
+    async def _judge_all(self) -> None:
+        for number, stream in enumerate(tuple(self._open), 1):
+            await self._judge(stream)
+            if number % AT_A_TIME == 0:
+                await asyncio.sleep(0)
 
     async def _judge(self, stream: Stream) -> None:
         if stream not in self._open:
