@@ -17,6 +17,7 @@ from services.gateway.tests.balancing.replicas import (
 )
 from structlog.testing import capture_logs
 
+from stitch_gateway.balancing import service
 from stitch_gateway.balancing.breaker import State
 from stitch_gateway.balancing.errors import UpstreamRestingError
 from stitch_gateway.proxying.errors import UpstreamBrokenError, UpstreamError, UpstreamTimeoutError
@@ -82,6 +83,43 @@ async def test_one_goes_and_sees_while_the_others_are_refused() -> None:
         assert house.asked == [6]
         assert await ask(house.upstream) == 200
         assert level("events") == 0
+
+
+async def test_a_service_that_starts_again_is_asked_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However long the rest was to be; the clock of the breaker stands still here."""
+    monkeypatch.setattr(service, "KNOCKED_EVERY", 0.05)
+    async with house_of(1) as house:
+        await ask(house.upstream)
+        await house.replicas[0].stop()
+        for _ in range(6):
+            with pytest.raises((UpstreamError, UpstreamRestingError)):
+                await ask(house.upstream)
+        was_open = house.upstream.breaker.state
+        await house.replicas[0].start(house.port)
+        await asyncio.wait_for(asyncio.shield(waiting_of(house)), 5)
+
+        assert was_open is State.OPEN
+        assert await ask(house.upstream) == 200
+        assert house.upstream.breaker.is_closed
+
+
+async def test_a_service_that_listens_and_fails_gets_its_whole_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(service, "KNOCKED_EVERY", 0.01)
+    async with house_of(1) as house:
+        await break_down(house)
+        await asyncio.sleep(0.1)
+
+        with pytest.raises(UpstreamRestingError):
+            await ask(house.upstream)
+
+
+def waiting_of(house: House) -> asyncio.Task[None]:
+    assert house.upstream._waiting is not None
+    return house.upstream._waiting
 
 
 async def test_a_probe_whose_client_leaves_makes_place_for_another() -> None:

@@ -126,6 +126,11 @@ class Addresses:
         if address in self.asked and address.standing.is_poor():
             self._pass_over(address)
 
+    async def somebody_listens(self) -> bool:
+        """Whether any address takes a connection now."""
+        places = list(self._all)
+        return any(await asyncio.gather(*(self._knock(place) for place in places)))
+
     async def close(self) -> None:
         working = list(self._working)
         for task in working:

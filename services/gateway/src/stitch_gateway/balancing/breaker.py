@@ -47,6 +47,10 @@ class Breaker:
             return True
         return False
 
+    def hurry(self) -> None:
+        """End the rest now: what it was for is over."""
+        self._rests_until = min(self._rests_until, self._clock())
+
     def retry_after(self) -> int:
         """Whole seconds, never shorter than the rest that is left."""
         return max(1, math.ceil(self._rests_until - self._clock()))

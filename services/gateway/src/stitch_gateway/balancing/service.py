@@ -1,5 +1,6 @@
 """A service at several addresses behind one breaker: an `Upstream` made of `Upstream`s."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -13,6 +14,9 @@ from stitch_gateway.balancing.metrics import BREAKER, BREAKER_CHANGES, LEVEL
 from stitch_gateway.balancing.rules import FIRST_FAILURE, is_outage, nothing_was_sent
 from stitch_gateway.proxying.errors import UpstreamBusyError, UpstreamError
 from stitch_gateway.proxying.upstream import UpstreamAnswer, UpstreamRequest
+
+KNOCKED_EVERY = 0.5
+"""Seconds."""
 
 log = structlog.get_logger(__name__)
 
@@ -28,17 +32,34 @@ class BalancedUpstream:
         self.clock = clock
         self.breaker = Breaker(clock, on_change=self._tell)
         BREAKER.labels(service).set(LEVEL[State.CLOSED])
+        self.is_away = False
+        """Whether it was last found that nobody listens."""
+        self._waiting: asyncio.Task[None] | None = None
 
     def exchange(self, request: UpstreamRequest) -> "Exchange":
         return Exchange(self, request)
 
     async def close(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            await asyncio.gather(self._waiting, return_exceptions=True)
         await self.addresses.close()
 
     def _tell(self, state: State) -> None:
         BREAKER.labels(self._service).set(LEVEL[state])
         BREAKER_CHANGES.labels(self._service, state).inc()
         log.warning("breaker_changed", upstream=self._service, state=str(state))
+        is_waiting = self._waiting is not None and not self._waiting.done()
+        if state is State.OPEN and self.is_away and not is_waiting:
+            self._waiting = asyncio.create_task(self._wait_for_somebody())
+
+    async def _wait_for_somebody(self) -> None:
+        """A service that starts again is not kept waiting for the rest of a long rest."""
+        while not self.breaker.is_closed and self.is_away:
+            await asyncio.sleep(KNOCKED_EVERY)
+            if self.breaker.state is State.OPEN and await self.addresses.somebody_listens():
+                self.breaker.hurry()
+                return
 
 
 class Exchange:
@@ -63,6 +84,7 @@ class Exchange:
             self._blame_service(error)
             raise
         if answer.status >= FIRST_FAILURE and is_outage(answer.status, answer.fields):
+            self._upstream.is_away = False
             breaker.failed(self._term)
         elif breaker.strain or not breaker.is_closed:
             breaker.succeeded(self._term)
@@ -127,6 +149,7 @@ class Exchange:
 
     def _blame_service(self, error: BaseException) -> None:
         if isinstance(error, UpstreamError) and not isinstance(error, UpstreamBusyError):
+            self._upstream.is_away = nothing_was_sent(error)
             self._upstream.breaker.failed(self._term)
         else:
             self._upstream.breaker.learned_nothing(self._term)
