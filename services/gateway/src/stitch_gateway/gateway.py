@@ -93,9 +93,9 @@ class Gateway:
 
     async def _answer_or_refuse(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
         client: Client = scope["extensions"][CLIENT]
-        client.when_it_leaves(_cancel_of_this_task())
+        client.when_it_leaves(client.task.cancel)
         try:
-            with Patience(self._streams) as patience:
+            with Patience(self._streams, client.task) as patience:
                 await self._answer(exchange, scope, receive, patience)
         except StitchError as error:
             exchange.outcome = error.code
@@ -149,11 +149,6 @@ class Gateway:
     def _address(self, scope: Scope, head: Head) -> str:
         peer = scope["client"][0] if scope.get("client") else None
         return client_address(peer, head.forwarded_for, self._trusted)
-
-
-def _cancel_of_this_task() -> Callable[[], object]:
-    task = asyncio.current_task()
-    return task.cancel if task is not None else bool
 
 
 async def _refuse(error: StitchError, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,5 +1,6 @@
 """What is tried again, and what never is."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -79,6 +80,7 @@ class Watching:
     """A client that takes what it is given."""
 
     has_left = False
+    task: asyncio.Task[None]
 
     def when_it_leaves(self, act: Callable[[], object]) -> None:
         """It stays."""
@@ -117,7 +119,9 @@ async def forward(upstream: Failing, passage: Passage) -> None:
 
 async def forward_by(proxy: Proxy, passage: Passage) -> None:
     verifier = TokenVerifier(Issuer(utc_now), utc_now, issuer=ISSUER, audience=AUDIENCE)
-    with Patience(Streams(Guard(verifier), verifier.revocations, utc_now)) as patience:
+    task = asyncio.current_task()
+    assert task
+    with Patience(Streams(Guard(verifier), verifier.revocations, utc_now), task) as patience:
         await proxy.forward(passage, receive, send, patience)
 
 

@@ -4,6 +4,7 @@ uvicorn's looks at every field of an answer's head with two expressions and writ
 apart; for a short answer that was two fifths of what the whole gateway does.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
@@ -23,6 +24,10 @@ class Client(Protocol):
     def has_left(self) -> bool:
         """Whether the connection has ended before the answer was complete."""
 
+    @property
+    def task(self) -> "asyncio.Task[None]":
+        """The work on its request; asyncio takes three calls of the kernel to find it."""
+
     def when_it_leaves(self, act: Callable[[], object]) -> None:
         """Do this once if the connection ends before the answer is complete."""
 
@@ -37,6 +42,7 @@ class MalformedAnswerError(Exception):
 class Cycle(RequestResponseCycle):
     """uvicorn's; the head of an answer that says its length waits for the body's first part."""
 
+    task: "asyncio.Task[None]"
     _held = b""
     _act: Callable[[], object] | None = None
     _has_left = False

@@ -12,6 +12,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from stitch_common.http import strict_head as head
+from stitch_common.http.cycle import Cycle
 from stitch_common.http.strict_head import Refusal
 from stitch_common.http.strict_limits import Limits
 
@@ -118,6 +119,8 @@ class TimedProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
         task = self.loop.create_task(cycle.run_asgi(app))
+        if isinstance(cycle, Cycle):
+            cycle.task = task
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 

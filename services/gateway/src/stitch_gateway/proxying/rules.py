@@ -15,6 +15,7 @@ AUTH = "auth"
 VIA = b"1.1 stitch"
 NOT_HOMEWARD = frozenset({b"date", b"server", b"via", b"x-powered-by", b"x-request-id"})
 """The gateway says these itself, or nobody does."""
+NOMINATING = (b"connection", b"transfer-encoding")
 NOT_HOMEWARD_BEGIN_WITH = (b"access-control-", b"x-internal-")
 
 
@@ -71,8 +72,13 @@ def onward_fields(
 
 def homeward_fields(fields: Fields) -> Fields:
     """What of a service's answer reaches the client; its framing, but for its length, is ours."""
-    kept = [field for field in fields if _travels_home(field[0])]
-    dropped = _nominated(fields)
+    kept: Fields = []
+    dropped: list[bytes] = []
+    for field in fields:
+        if _travels_home(field[0]):
+            kept.append(field)
+        elif field[0] in NOMINATING:
+            dropped += _nominated(*field)
     return [field for field in kept if field[0] not in dropped] if dropped else kept
 
 
@@ -81,15 +87,11 @@ def _travels_home(name: bytes) -> bool:
     return name not in HOP_BY_HOP | NOT_HOMEWARD and not name.startswith(NOT_HOMEWARD_BEGIN_WITH)
 
 
-def _nominated(fields: Fields) -> frozenset[bytes]:
-    """What a field of this very answer takes out of it."""
-    dropped: list[bytes] = []
-    for name, value in fields:
-        if name == b"connection":
-            dropped += [token.strip().lower() for token in value.split(b",")]
-        elif name == b"transfer-encoding":
-            dropped.append(b"content-length")
-    return frozenset(dropped)
+def _nominated(name: bytes, value: bytes) -> list[bytes]:
+    """What this field takes out of the answer that it is in."""
+    if name == b"transfer-encoding":
+        return [b"content-length"]
+    return [token.strip().lower() for token in value.split(b",")]
 
 
 def _cookies(given: bytes, upstream: str) -> Fields:

@@ -58,8 +58,7 @@ class Proxy:
         waits for one; AnswerCutShortError if its middle is where it has to end.
         """
         route = passage.match.route
-        body = Body(passage.head, receive, limit=route.max_body, idle=self._idle)
-        request = self._request(passage, body)
+        request = self._request(passage, receive)
         self._budgets[route.upstream].asked += 1
         try:
             await self._hand_on(request, passage, send, patience)
@@ -91,9 +90,9 @@ class Proxy:
         RETRIES.labels(service, "sent" if may else "too-many").inc()
         return second if may else None
 
-    def _request(self, passage: Passage, body: Body) -> UpstreamRequest:
-        head = passage.head
-        return UpstreamRequest(
+    def _request(self, passage: Passage, receive: Receive) -> UpstreamRequest:
+        head, route = passage.head, passage.match.route
+        request = UpstreamRequest(
             method=head.method,
             target=target_of(passage.match, head),
             fields=onward_fields(
@@ -104,10 +103,12 @@ class Proxy:
                 public=self._public,
                 exchange=passage.exchange,
             ),
-            patience=passage.match.route.patience,
-            body=body.chunks() if body.is_there else None,
-            length=body.length,
+            patience=route.patience,
         )
+        if head.has_body or head.content_length is not None:
+            body = Body(head, receive, limit=route.max_body, idle=self._idle)
+            request.body, request.length = body.chunks() if body.is_there else None, body.length
+        return request
 
 
 async def _pass_on(
@@ -157,4 +158,4 @@ def _deprecation(match: Match, moved: Moved) -> Fields:
 
 
 def _has(fields: Fields, wanted: bytes) -> bool:
-    return any(name == wanted for name, _ in fields)
+    return wanted in [name for name, _ in fields]

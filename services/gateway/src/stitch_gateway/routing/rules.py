@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from stitch_gateway.routing.errors import (
     DuplicateRouteError,
@@ -11,6 +12,8 @@ from stitch_gateway.routing.errors import (
 from stitch_gateway.routing.models import VARIABLE, Match, Route
 
 MAX_DIGITS = 19
+REMEMBERED = 4096
+"""Paths that were asked for last."""
 
 
 @dataclass(slots=True)
@@ -31,11 +34,13 @@ class RouteTable:
     def __init__(self, routes: Iterable[Route]) -> None:
         self.routes = tuple(routes)
         self._root = _Node()
+        # What is not there is never remembered, so nobody crowds out what is asked for.
+        self.find = lru_cache(maxsize=REMEMBERED)(self._find)
+        """The row for a normalised path; UnknownRouteError or MethodNotAllowedError."""
         for route in self.routes:
             self._add(route)
 
-    def find(self, method: str, path: str) -> Match:
-        """The row for a normalised path; UnknownRouteError or MethodNotAllowedError."""
+    def _find(self, method: str, path: str) -> Match:
         for rows, captured in self._ends(path):
             if method in rows:
                 return Match(rows[method], captured)

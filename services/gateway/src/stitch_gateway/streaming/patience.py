@@ -26,8 +26,10 @@ STANDS_STILL_AFTER = 60.0
 class Patience:
     """Ends the work inside when it can't be admitted, is no longer, or its client stands still."""
 
-    def __init__(self, streams: Streams) -> None:
+    def __init__(self, streams: Streams, task: "asyncio.Task[None]") -> None:
         self._streams = streams
+        self._task = task
+        self._loop = task.get_loop()
         self._admitted: tuple[Access, Admission] | None = None
         self._reason: Exception | None = None
         self._stream: Stream | None = None
@@ -39,13 +41,8 @@ class Patience:
         """Parts that it has been given."""
 
     def __enter__(self) -> Self:
-        task = asyncio.current_task()
-        if task is None:
-            message = "a request is the work of a task"
-            raise RuntimeError(message)
-        self._task = task
-        self._cancelled_before = task.cancelling()
-        self._timer = asyncio.get_running_loop().call_later(LASTS_AFTER, self._last)
+        self._cancelled_before = self._task.cancelling()
+        self._timer = self._loop.call_later(LASTS_AFTER, self._last)
         return self
 
     def __exit__(
@@ -108,4 +105,4 @@ class Patience:
 
     def _wait(self, seconds: float, act: Callable[[], None]) -> None:
         self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(seconds, act)
+        self._timer = self._loop.call_later(seconds, act)
