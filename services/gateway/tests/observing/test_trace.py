@@ -1,0 +1,76 @@
+"""Which traces are kept is decided at the door, and everybody after it follows."""
+
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from stitch_gateway.observing.trace import Traces
+
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+KEPT, NOT_KEPT = f"00-{TRACE}-{SPAN}-01".encode(), f"00-{TRACE}-{SPAN}-00".encode()
+
+
+class Collector:
+    """Where spans go."""
+
+    def __init__(self) -> None:
+        self._exporter = InMemorySpanExporter()
+        self.provider = TracerProvider()
+        self.provider.add_span_processor(SimpleSpanProcessor(self._exporter))
+
+    def after(self, ratio: float, traceparent: bytes | None) -> tuple[str, list[ReadableSpan]]:
+        """The header for the service, and what was kept of the request."""
+        traces = Traces(ratio, self.provider)
+        hop = traces.begin("GET", traceparent)
+        traces.end(hop, "GET", "/api/events/{event_id}", 200)
+        return hop.onward.decode(), list(self._exporter.get_finished_spans())
+
+
+@pytest.fixture
+def collector() -> Collector:
+    return Collector()
+
+
+def test_a_trace_that_is_kept_tells_of_the_route_and_never_of_the_path(
+    collector: Collector,
+) -> None:
+    onward, [span] = collector.after(1.0, None)
+
+    assert span.name == "GET /api/events/{event_id}"
+    assert dict(span.attributes or {}) == {
+        "http.request.method": "GET",
+        "http.route": "/api/events/{event_id}",
+        "http.response.status_code": 200,
+    }
+    context = span.get_span_context()
+    assert context is not None
+    assert onward.startswith(f"00-{context.trace_id:032x}-{context.span_id:016x}-")
+    assert int(onward[-2:], 16) & 1
+
+
+def test_a_trace_that_is_not_kept_leaves_no_span_and_says_so_to_the_service(
+    collector: Collector,
+) -> None:
+    onward, spans = collector.after(0.0, None)
+
+    assert spans == []
+    assert onward.endswith("-00")
+
+
+def test_who_began_a_trace_has_decided_whether_it_is_kept(collector: Collector) -> None:
+    refused, none = collector.after(1.0, NOT_KEPT)
+    kept, [span] = collector.after(0.0, KEPT)
+
+    assert none == []
+    assert [each.split("-")[1] for each in (refused, kept)] == [TRACE, TRACE]
+    assert SPAN not in refused + kept
+    assert span.parent
+    assert f"{span.parent.span_id:016x}" == SPAN
+
+
+def test_without_a_collector_nothing_is_kept() -> None:
+    hop = Traces(1.0).begin("GET", None)
+
+    assert hop.span is None
+    assert hop.onward.endswith(b"-00")
