@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stitch_common.http.server import create_server, serve
+from stitch_common.http.strict_limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,11 @@ class Backend:
 
 
 @asynccontextmanager
-async def served(app: ASGIApp) -> AsyncGenerator[str]:
+async def served(app: ASGIApp, limits: Limits | None = None) -> AsyncGenerator[str]:
     """Give the address of a server that runs this application."""
-    server = create_server(app, host="127.0.0.1", port=0, drain_timeout=timedelta(seconds=2))
+    server = create_server(
+        app, host="127.0.0.1", port=0, drain_timeout=timedelta(seconds=2), limits=limits
+    )
     stop = asyncio.Event()
     serving = asyncio.create_task(serve(server, stop))
     while not server.started:  # noqa: ASYNC110 - uvicorn tells it by a flag only

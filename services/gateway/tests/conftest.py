@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import httpx
@@ -15,6 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from stitch_common.clock import utc_now
+from stitch_common.http.strict_limits import Limits
 from stitch_common.testing.tokens import KID, Issuer, test_key
 from stitch_gateway.api import create_api
 from stitch_gateway.observing.lines import AccessLog
@@ -22,6 +24,7 @@ from stitch_gateway.runtime import GatewayRuntime
 from stitch_gateway.settings import GatewaySettings
 
 PATIENT, QUIET = 2, 0.1
+IMPATIENT = Limits(body_timeout=timedelta(seconds=1))
 FRONTEND = "http://localhost:3000"
 JWKS = "/api/auth/.well-known/jwks.json"
 
@@ -69,7 +72,6 @@ async def gateway_url(
             {
                 "environment": "dev",
                 "jwks_url": urls["auth"] + JWKS,
-                "client_idle_timeout": 1,
                 **{f"{name}_url": url for name, url in urls.items()},
             }
         )
@@ -77,7 +79,7 @@ async def gateway_url(
             GatewayRuntime.of("gateway", settings, clock=utc_now),
             lines=AccessLog(access_log.append, within=0),
         )
-        yield await servers.enter_async_context(served(create_api(runtime)))
+        yield await servers.enter_async_context(served(create_api(runtime), IMPATIENT))
         await close(runtime)
 
 

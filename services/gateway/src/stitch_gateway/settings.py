@@ -55,8 +55,6 @@ class GatewaySettings(LimitSettings):
     upstream_connections: int = Field(default=1000, ge=1)
     """To each address of a service; an open stream holds one."""
     connect_timeout: timedelta = timedelta(seconds=2)
-    client_idle_timeout: timedelta = timedelta(seconds=20)
-    """How long a client may pause within a body."""
 
     @model_validator(mode="after")
     def _fill_in_for_dev(self) -> Self:

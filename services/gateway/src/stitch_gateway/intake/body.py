@@ -1,4 +1,4 @@
-"""A request's body as it comes: counted and never kept. Its time is `stitch_common.http.strict`'s."""
+"""A request's body as it comes: counted and never kept; how slow it may be is the protocol's."""
 
 from collections.abc import AsyncGenerator
 

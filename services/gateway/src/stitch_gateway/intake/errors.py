@@ -33,10 +33,3 @@ class BodyTooLargeError(StitchError):
 
     kind = ErrorKind.TOO_LARGE
     code = "body-too-large"
-
-
-class SlowBodyError(WireError):
-    """The body did not arrive in time."""
-
-    code = "slow-body"
-    status = 408

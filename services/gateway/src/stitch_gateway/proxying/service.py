@@ -47,7 +47,6 @@ class Proxy:
         self._upstreams = upstreams
         self._budgets = {name: RetryBudget(time.monotonic) for name in upstreams}
         self._public = PublicAddress.of(settings.public_url)
-        self._idle = settings.client_idle_timeout
 
     async def forward(
         self, passage: Passage, receive: Receive, send: Send, patience: Patience
@@ -106,7 +105,7 @@ class Proxy:
             patience=route.patience,
         )
         if head.has_body or head.content_length is not None:
-            body = Body(head, receive, limit=route.max_body, idle=self._idle)
+            body = Body(head, receive, limit=route.max_body)
             request.body, request.length = body.chunks() if body.is_there else None, body.length
         return request
 
