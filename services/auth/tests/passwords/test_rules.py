@@ -1,6 +1,6 @@
 """Which passwords are accepted (S50, S51)."""
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -57,9 +57,9 @@ def test_length_counts_characters_as_people_see_them() -> None:
 
 def test_no_password_keeps_a_thread_for_long() -> None:
     every_substitution = "4@8({[<369&#!1/|0$5+7%2" * 6
-    began = perf_counter()
+    began = process_time()
 
     why_weak("1234567890!@#$%^&*()" * 6, [])
     why_weak(every_substitution[:128], [])
 
-    assert perf_counter() - began < 2
+    assert process_time() - began < 2
