@@ -70,6 +70,9 @@ async def test_a_preflight_is_answered_here(client: httpx.AsyncClient, events: B
     assert allowed == "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"
     assert "If-Match" in answer.headers["access-control-allow-headers"].split(", ")
     assert answer.headers["access-control-max-age"] == "600"
+    assert answer.headers["vary"] == (
+        "Access-Control-Request-Method, Access-Control-Request-Headers, Origin"
+    )
     assert events.seen == []
 
 

@@ -31,7 +31,8 @@ EXPOSED_HEADERS = (
     "Deprecation",
 )
 PREFLIGHT_MAX_AGE = 600
-PREFLIGHT_VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
+PREFLIGHT_VARY = "Access-Control-Request-Method, Access-Control-Request-Headers"
+"""Beside Origin, by which every answer varies."""
 
 
 class Origins:
