@@ -34,6 +34,7 @@ class Counters:
 
 @given(GAPS, st.integers(1, 8))
 def test_no_stretch_of_a_window_admits_more_than_the_limit(gaps: list[float], most: int) -> None:
+    """S71."""
     counters = Counters(most)
 
     admitted = [at for at in accumulate(gaps, initial=BEGINNING) if counters.hit(at).is_admitted]
@@ -44,6 +45,7 @@ def test_no_stretch_of_a_window_admits_more_than_the_limit(gaps: list[float], mo
 
 @given(GAPS, st.integers(1, 8))
 def test_waiting_is_enough_and_little_too_long(gaps: list[float], most: int) -> None:
+    """S71: within a twentieth of the window."""
     counters = Counters(most)
     admitted: list[float] = []
 

@@ -105,6 +105,7 @@ async def test_a_known_device_is_slowed_down_as_well(
 async def test_a_device_is_known_to_its_owner_only(
     wired: Wired, client: httpx.AsyncClient, people: People, ada: Person
 ) -> None:
+    """S41: nobody's guesses pass because somebody else is known here."""
     eve = await people.make(username="eve")
     await people.log_in(eve)
     for _ in range(5):

@@ -1,4 +1,5 @@
-from ipaddress import ip_network
+import tracemalloc
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 import pytest
 
@@ -26,3 +27,17 @@ def test_the_nearest_address_that_nobody_we_trust_has(
     peer: str | None, told: bytes, address: str
 ) -> None:
     assert client_address(peer, told, TRUSTED) == address
+
+
+@pytest.mark.parametrize("trusted", [TRUSTED, ()])
+def test_what_clients_write_into_the_field_does_not_fill_the_memory(
+    trusted: tuple[IPv4Network | IPv6Network, ...],
+) -> None:
+    tracemalloc.start()
+
+    for number in range(1000):
+        assert client_address("10.0.0.1", b"x" * 10_000 + b"%d" % number, trusted) == "10.0.0.1"
+
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 1_000_000

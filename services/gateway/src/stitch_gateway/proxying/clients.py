@@ -6,14 +6,21 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 Address = IPv4Address | IPv6Address
 UNKNOWN = "unknown"
+Networks = tuple[IPv4Network | IPv6Network, ...]
 REMEMBERED = 10_000
+WORTH_REMEMBERING = 200
+"""Bytes: clients can write whole heads into it, which must not fill the memory."""
 
 
-@lru_cache(maxsize=REMEMBERED)
-def client_address(
-    peer: str | None, forwarded_for: bytes, trusted: tuple[IPv4Network | IPv6Network, ...]
-) -> str:
+def client_address(peer: str | None, forwarded_for: bytes, trusted: Networks) -> str:
     """The nearest address that no trusted proxy has; what stands left of it is hearsay."""
+    if not trusted:
+        return _known(peer, b"", trusted)
+    find = _known if len(forwarded_for) <= WORTH_REMEMBERING else _nearest
+    return find(peer, forwarded_for, trusted)
+
+
+def _nearest(peer: str | None, forwarded_for: bytes, trusted: Networks) -> str:
     nearest = _address(peer or "")
     if nearest is None:
         return UNKNOWN
@@ -25,6 +32,9 @@ def client_address(
             break
         nearest = told
     return str(nearest)
+
+
+_known = lru_cache(maxsize=REMEMBERED)(_nearest)
 
 
 def _address(text: str) -> Address | None:
