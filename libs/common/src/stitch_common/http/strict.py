@@ -69,8 +69,7 @@ class StrictProtocol(TimedProtocol):
         except httptools.HttpParserUpgrade as upgrade:
             self._go_on_without_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
-            reason = error.__context__
-            self._refuse(reason.refusal if isinstance(reason, RefusedError) else head.MALFORMED)
+            self._refuse(head.refusal_for(error))
         else:
             if self._reading is HEAD:
                 self._head_goes_on()

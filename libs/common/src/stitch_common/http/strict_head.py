@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from uuid import uuid4
 
+import httptools
+import structlog
+
 from stitch_common.context import request_id
 from stitch_common.http.problems import problem
 
 Fields = list[tuple[bytes, bytes]]
+
+log = structlog.get_logger(__name__)
 
 METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
 VERSIONS = frozenset({"1.0", "1.1"})
@@ -63,6 +68,18 @@ LONG_TARGET = Refusal(414, "address-too-long", "The address of this request is t
 LARGE_HEAD = Refusal(431, "head-too-large", "The head of this request is too large.")
 SLOW_HEAD = Refusal(408, "slow-head", "The head of this request did not arrive in time.")
 SLOW_BODY = Refusal(408, "slow-body", "The body did not arrive in time.")
+OUR_FAULT = Refusal(500, "internal-error", "Something went wrong on our side.")
+
+
+def refusal_for(error: httptools.HttpParserError) -> Refusal:
+    """The parser's own reason, ours, or a failure of ours, which is logged."""
+    reason = error.__context__
+    if isinstance(reason, RefusedError):
+        return reason.refusal
+    if reason is None:
+        return MALFORMED
+    log.error("reading_failed", exc_info=reason)
+    return OUR_FAULT
 
 
 def origin_form(target: bytes, host: bytes) -> bytes:
