@@ -86,8 +86,8 @@ async def house() -> AsyncGenerator[House]:
             {
                 "environment": "dev",
                 "jwks_url": auth_url + JWKS,
+                "auth_url": auth_url,
                 "ai_url": ai_url,
-                "events_url": ai_url,
             }
         )
         runtime = GatewayRuntime.of("gateway", settings, clock=utc_now)

@@ -7,7 +7,7 @@ from functools import partial
 import httpx
 import pytest
 from services.gateway.tests.streaming.conftest import PATH, House
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
@@ -96,6 +96,22 @@ async def test_what_was_revoked_before_the_answer_began_is_refused(house: House)
     answer = await asking
 
     assert (answer.status_code, answer.json()["code"]) == (401, "invalid-token")
+
+
+async def test_who_ends_their_own_session_hears_that_it_has_ended(house: House) -> None:
+    """Also when the revocation is here before auth's answer."""
+
+    async def log_out(scope: Scope, receive: Receive, send: Send) -> None:
+        house.revoke("s")
+        await asyncio.sleep(3 * LASTS_AFTER)
+        await Response(status_code=204)(scope, receive, send)
+
+    house.ai.answer = log_out
+
+    answer = await house.client.post("/api/auth/logout", headers=house.headers("s"))
+
+    assert answer.status_code == 204
+    assert (await house.client.get("/api/ai/models", headers=house.headers("s"))).status_code == 401
 
 
 class Guarded:

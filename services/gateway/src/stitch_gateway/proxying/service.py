@@ -16,6 +16,7 @@ from stitch_gateway.intake.head import Fields, Head
 from stitch_gateway.observing.exchange import Exchange
 from stitch_gateway.proxying.errors import UpstreamError
 from stitch_gateway.proxying.rules import (
+    AUTH,
     PublicAddress,
     homeward_fields,
     onward_fields,
@@ -74,7 +75,9 @@ class Proxy:
     ) -> None:
         upstream = self._upstreams[passage.match.route.upstream]
         async with upstream.exchange(request) as answer:
-            await patience.begin()
+            if passage.match.route.upstream != AUTH:
+                # Auth's word that a session has ended is for whom it has ended.
+                await patience.begin()
             await _pass_on(answer, passage, send, patience)
 
     def _second_try(
