@@ -22,7 +22,7 @@ from stitch_common.clock import utc_now
 from stitch_common.contracts import Fact
 from stitch_common.contracts.auth import UserUpdated, UserVerified
 
-RELAYED, SINGLY = 10_000, 400
+RELAYED, SINGLY = 20_000, 400
 IN_BATCHES, ONE_BY_ONE = 5000, 1500
 RATE, LATENCIES = 50, 300
 
