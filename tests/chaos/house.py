@@ -28,7 +28,6 @@ from stitch_dev.ports import find_free
 from stitch_dev.postgres import EmbeddedPostgres
 
 CONSUMER = "auth-chaos"
-PATIENCE_SECONDS = 30
 MEMBER = Path(__file__).with_name("member.py")
 TABLES = """
 create table auth.source (user_id int, version int, primary key (user_id, version));
@@ -44,8 +43,9 @@ where effect.user_id is null
 class House:
     """PostgreSQL, nats-server, a relay and a consumer, each in a process of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, patience: float) -> None:
         self._folder = folder
+        self._patience = patience
         # Not the fast ones of other tests: what is committed must survive a kill.
         self.postgres = EmbeddedPostgres(folder / "postgres", find_free())
         self.nats = EmbeddedNats(folder / "nats", find_free())
@@ -158,7 +158,7 @@ class House:
         before = await self.parked()
         async with self._connected() as bus:
             stored = await bus.js.publish(UserVerified.subject, b"\xff no fact at all", timeout=10)
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(self._patience):
                 while await self.parked() == before:  # noqa: ASYNC110 - only the broker knows
                     await asyncio.sleep(0.2)
             await bus.js.delete_msg(STREAM, stored.seq)
@@ -167,7 +167,7 @@ class House:
         """As a deployment does, with a window full of facts."""
         member = self._members["consumer"]
         member.terminate()
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(self._patience):
             assert await member.wait() == 0
         await self._start_member("consumer")
 
@@ -177,7 +177,7 @@ class House:
         bus = Bus(self.nats.address, "chaos")
         await bus.connect()
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(self._patience):
                 while not await _is_whole(bus):  # noqa: ASYNC110 - only the broker knows
                     await asyncio.sleep(0.1)
             yield bus

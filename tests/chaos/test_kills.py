@@ -47,7 +47,7 @@ EXTENT = Extent()
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncGenerator[House]:
-    house = House(tmp_path)
+    house = House(tmp_path, patience=EXTENT.patience)
     try:
         await house.start()
         yield house
