@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -121,11 +122,24 @@ async def run(service: Service[Any], settings: Any, command: str) -> None:
         loop.add_signal_handler(number, stop.set)
     try:
         await runtime.bus.start()
-        await Process(service, runtime, command).run(stop)
+        process = Process(service, runtime, command)
+        spare_collections()
+        await process.run(stop)
     finally:
         await runtime.close()
         if tracing is not None:
             await asyncio.to_thread(tracing.stop)
+
+
+def spare_collections() -> None:
+    """What a process is made of lives as long as it does: no collection looks at it again.
+
+    What requests leave is freed by its count of references; Python's 700 objects are what a
+    gateway with 256 requests in hand makes in a millisecond, and collecting took a third of it.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 class Process:
