@@ -56,7 +56,7 @@ async def load(target: Target, *, connections: int, seconds: float) -> Load:
     if WRK is None:
         return await _own(target, connections, seconds)
     url = f"http://127.0.0.1:{target.port}{target.path}"
-    arguments = ["-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--latency"]
+    arguments = ["-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--latency", "--timeout=20s"]
     arguments += ["-H", f"Authorization: Bearer {target.token}", url]
     wrk = await asyncio.create_subprocess_exec(WRK, *arguments, stdout=asyncio.subprocess.PIPE)
     output = (await wrk.communicate())[0].decode()
@@ -68,7 +68,7 @@ async def load(target: Target, *, connections: int, seconds: float) -> Load:
 
 
 def _quantile(output: str, percent: int) -> float:
-    found = re.search(rf"^ +{percent}% +([\d.]+)(us|ms|s)$", output, re.MULTILINE)
+    found = re.search(rf"^ +{percent}% +([\d.]+)(us|ms|s) *$", output, re.MULTILINE)
     assert found, output
     return float(found[1]) * UNITS[found[2]]
 
