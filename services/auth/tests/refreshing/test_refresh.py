@@ -127,6 +127,36 @@ async def test_parallel_refreshes_make_one_rotation_and_one_successor(
     assert len(await replicas[0].rows(refreshed)) == 1
 
 
+WAITING = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%rotated%'"
+
+
+async def test_a_session_that_ends_while_it_is_refreshed_stays_ended(
+    wire: Wire, busy_database: Database
+) -> None:
+    wired = await wire(busy_database, settings_with())
+    people = People(wired)
+    granted = await people.log_in(await people.make(), scope="offline_access")
+
+    async with busy_database.connection() as other, other.transaction():
+        await other.execute("update auth.sessions set ended_at = now(), end_reason = 'logout'")
+        refresh = asyncio.create_task(use(wired, granted.json()["refresh_token"]))
+        async with asyncio.timeout(20):
+            while not await wired.rows(WAITING):
+                assert not refresh.done()
+                await asyncio.sleep(0.02)
+
+    assert (await refresh).status_code == 401
+    assert await generations(wired) == [0]
+
+
+async def test_nobody_refreshes_for_an_account_that_is_closed(wired: Wired, token: str) -> None:
+    """S15, even if its sessions had not been ended."""
+    await wired.rows("update auth.users set is_active = false returning 1")
+
+    assert (await use(wired, token)).status_code == 401
+    assert await generations(wired) == [0]
+
+
 async def test_sessions_survive_a_restart(
     wire: Wire, database: Database, wired: Wired, token: str
 ) -> None:
