@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from jwt.algorithms import RSAAlgorithm
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
-from tests.http.wire import QUICK, Recorder, Seen, served
+from tests.http.wire import FIRM, Recorder, Seen, served
 
 from stitch_common.clock import utc_now
 from stitch_common.http.strict_limits import Limits
@@ -51,7 +51,7 @@ class Street:
 
 
 @asynccontextmanager
-async def street(limits: Limits = QUICK, **elsewhere: str) -> AsyncGenerator[Street]:
+async def street(limits: Limits = FIRM, **elsewhere: str) -> AsyncGenerator[Street]:
     """All services are here, but those whose URLs are given."""
     recorders = {name: Recorder() for name in GatewaySettings().upstream_urls}
     async with AsyncExitStack() as servers:
@@ -64,6 +64,7 @@ async def street(limits: Limits = QUICK, **elsewhere: str) -> AsyncGenerator[Str
             {
                 "environment": "test",
                 "limits_on": False,
+                "connect_timeout": 20,
                 "jwks_url": urls["auth"] + JWKS,
                 **{f"{name}_url": url for name, url in urls.items()},
                 **elsewhere,

@@ -11,7 +11,6 @@ from prometheus_client import REGISTRY
 from starlette.types import Receive, Scope, Send
 from tests.http.wire import (
     PATIENCE,
-    QUICK,
     Recorder,
     answer,
     code,
@@ -23,12 +22,13 @@ from tests.http.wire import (
     until_closed,
 )
 
+from stitch_common.http.strict_limits import Limits
+
 CLOSE = b"Connection: close"
 CHUNKED = b"Transfer-Encoding: chunked"
 POST = b"POST /here HTTP/1.1"
 MIB = 1024 * 1024
-QUICKER = replace(
-    QUICK,
+QUICK = Limits(
     head_timeout=timedelta(seconds=0.3),
     body_timeout=timedelta(seconds=0.3),
     answer_timeout=timedelta(seconds=0.3),
@@ -79,7 +79,7 @@ def keeper() -> Doorkeeper:
 
 @pytest.fixture
 async def port(keeper: Doorkeeper) -> AsyncGenerator[int]:
-    async with served(keeper, QUICKER) as port:
+    async with served(keeper, QUICK) as port:
         yield port
 
 
@@ -125,10 +125,11 @@ async def test_a_kept_connection_is_closed_when_it_is_quiet(port: int) -> None:
     assert statuses(await exchange(port, request())) == [200]
 
 
-async def test_a_kept_connection_is_kept_while_it_is_used(service_port: int) -> None:
-    async with connected(service_port) as (reader, writer):
-        for _ in range(8):
-            await asyncio.sleep(0.2)
+async def test_a_kept_connection_is_kept_while_it_is_used(recorder: Recorder) -> None:
+    kept = replace(QUICK, keep_alive_timeout=timedelta(seconds=2))
+    async with served(recorder, kept) as port, connected(port) as (reader, writer):
+        for _ in range(10):
+            await asyncio.sleep(0.25)
             writer.write(request())
             async with asyncio.timeout(PATIENCE):
                 assert await reader.readuntil(b"</here>")
@@ -158,7 +159,7 @@ async def test_a_body_that_trickles_is_given_up(port: int) -> None:
 
 
 async def test_a_body_may_take_its_time_if_it_comes_steadily(keeper: Doorkeeper) -> None:
-    patient = replace(QUICKER, body_timeout=timedelta(seconds=1), min_body_rate=10)
+    patient = replace(QUICK, body_timeout=timedelta(seconds=1), min_body_rate=10)
     async with served(keeper, patient) as port:
         received = await exchange(
             port, request(POST, CLOSE, b"Content-Length: 600"), *[bytes(20)] * 30, pause=0.05

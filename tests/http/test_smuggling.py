@@ -1,7 +1,7 @@
 """Two hops: whatever two readers could read as different requests is one for both, or none."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 import pytest
 from tests.http import mutations
@@ -30,13 +30,17 @@ async def attack(port: int, sent: bytes, *, is_torn: bool) -> bytes:
 
 
 async def attack_all(port: int, mutants: list[bytes], *, is_torn: bool) -> list[bytes]:
+    return await few_at_once(attack(port, sent, is_torn=is_torn) for sent in mutants)
+
+
+async def few_at_once(tries: Iterable[Awaitable[bytes]]) -> list[bytes]:
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def one(sent: bytes) -> bytes:
+    async def one(attempt: Awaitable[bytes]) -> bytes:
         async with gate:
-            return await attack(port, sent, is_torn=is_torn)
+            return await attempt
 
-    return await asyncio.gather(*map(one, mutants))
+    return await asyncio.gather(*map(one, tries))
 
 
 @pytest.mark.parametrize("is_torn", [False, True], ids=["whole", "torn"])
@@ -72,7 +76,7 @@ async def test_nobody_gets_the_answer_to_somebody_elses_request(
         return await exchange(two_hops.port, head)
 
     others, _ = await asyncio.gather(
-        asyncio.gather(*map(ask, targets)), attack_all(two_hops.port, mutants, is_torn=False)
+        few_at_once(map(ask, targets)), attack_all(two_hops.port, mutants, is_torn=False)
     )
 
     assert [

@@ -15,12 +15,8 @@ from stitch_common.http.strict_limits import Limits
 
 PATIENCE = 20
 """Seconds until a test gives up; no test waits so long unless it fails."""
-QUICK = Limits(
-    head_timeout=timedelta(seconds=1),
-    body_timeout=timedelta(seconds=1),
-    answer_timeout=timedelta(seconds=1),
-    keep_alive_timeout=timedelta(seconds=1),
-)
+FIRM = Limits(body_timeout=timedelta(seconds=2))
+"""What waits for more of a body is over soon; a busy machine has time for everything else."""
 STATUS_LINE = re.compile(rb"HTTP/1\.1 ([1-5][0-9][0-9]) ")
 
 
@@ -76,7 +72,7 @@ async def answer(
 
 
 @asynccontextmanager
-async def served(app: ASGIApp, limits: Limits = QUICK) -> AsyncGenerator[int]:
+async def served(app: ASGIApp, limits: Limits = FIRM) -> AsyncGenerator[int]:
     """Give the port of a server that runs this application, as every process does."""
     server = create_server(
         app, host="127.0.0.1", port=0, drain_timeout=timedelta(seconds=2), limits=limits
