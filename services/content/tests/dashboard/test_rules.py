@@ -37,7 +37,13 @@ def test_the_most_popular_type_is_the_most_frequent_one() -> None:
 
 @pytest.mark.parametrize("producer", ["content", "events", "notifications"])
 def test_the_dashboard_hears_everything_that_changes_a_count(producer: str) -> None:
-    uncounted = {"SettingChanged", "ModuleUpgraded", "InvitationsRequested", "AddressSuppressed"}
+    uncounted = {
+        "SettingChanged",
+        "ModuleUpgraded",
+        "InvitationsRequested",
+        "InvitationsRefused",
+        "AddressSuppressed",
+    }
     told = {fact for fact in all_facts().values() if fact.producer() == producer}
 
     assert {fact.__name__ for fact in told - set(FACTS)} <= uncounted
