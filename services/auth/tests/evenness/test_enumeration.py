@@ -1,10 +1,10 @@
 """Nobody learns who has an account: not by an answer, not by its time (S46).
 
-Answers to addresses that are known and that are not are asked for in turns, 500 each. The time
-tells them apart if one who sees only times guesses right more often than by a coin: the probability
-that a known one takes longer than an unknown one (Mann and Whitney) is then far from a half.
-Whatever slows this machine down slows both, and if it is so slow that answers take longer than the
-step, they are compared anew with a longer one; what leaks, leaks every time.
+Answers to addresses that are known and that are not are asked for in turns, 500 each. No answer may
+come before its step is over. Those that come within the next are compared: the time tells them
+apart if one who sees only times guesses right more often than by a coin, so that the probability
+that a known one takes longer than an unknown one (Mann and Whitney) is far from a half. On a busy
+machine some work takes longer than the step; that must not happen to one kind only.
 """
 
 import random
@@ -22,10 +22,14 @@ from services.auth.tests.conftest import PASSWORD, People, Person, Wire, Wired, 
 from stitch_common.database import Database
 from stitch_common.testing.clock import SettableClock
 
-SAMPLES, ROUNDS = 500, 3
+SAMPLES = 500
 SHORTEST, LONGEST = 0.025, 0.150
 TELLING = 0.1
 """How far from a half; by chance it is 0.02 (one standard deviation) with 500 samples each."""
+ONE_SIDED = 0.25
+"""How much more often the answers of one kind may be late."""
+FEWEST = 50
+"""What can be compared at all, if this machine does hardly anything in time."""
 PASSING = {"x-request-id", "date"}
 
 Ask = Callable[[bool], Awaitable[httpx.Response]]
@@ -37,6 +41,13 @@ class Group:
 
     seconds: list[float] = field(default_factory=list)
     answers: set[tuple[Any, ...]] = field(default_factory=set)
+
+    def in_time(self, step: float) -> list[float]:
+        return [each for each in self.seconds if each < 2 * step]
+
+    def late(self, step: float) -> float:
+        """Which part took more than a step."""
+        return 1 - len(self.in_time(step)) / len(self.seconds)
 
     def add(self, answer: httpx.Response, seconds: float) -> None:
         body = answer.json()
@@ -147,8 +158,8 @@ async def compare(house: House, how: str, samples: int) -> dict[bool, Group]:
     return groups
 
 
-def tell(groups: dict[bool, Group]) -> float:
-    return abs(longer(groups[True].seconds, groups[False].seconds) - 0.5)
+def tell(known: list[float], unknown: list[float]) -> float:
+    return abs(longer(known, unknown) - 0.5)
 
 
 async def fitting_step(house_with: HouseWith, how: str) -> float:
@@ -162,19 +173,26 @@ async def fitting_step(house_with: HouseWith, how: str) -> float:
 async def test_answers_and_their_times_tell_nothing_about_accounts(
     how: str, house_with: HouseWith
 ) -> None:
-    told: list[float] = []
-    while len(told) < ROUNDS and not (told and told[-1] < TELLING):
-        house = await house_with(await fitting_step(house_with, how))
-        groups = await compare(house, how, SAMPLES)
-        told.append(tell(groups))
+    step = await fitting_step(house_with, how)
 
-    assert groups[True].answers == groups[False].answers
-    assert len(groups[True].answers) == 1
-    assert told[-1] < TELLING, told
+    groups = await compare(await house_with(step), how, SAMPLES)
+
+    known, unknown = groups[True], groups[False]
+    assert known.answers == unknown.answers
+    assert len(known.answers) == 1
+    assert min(known.seconds + unknown.seconds) >= step
+    assert abs(known.late(step) - unknown.late(step)) < ONE_SIDED
+    in_time = known.in_time(step), unknown.in_time(step)
+    if min(map(len, in_time)) < FEWEST:
+        pytest.skip(f"too busy: of {SAMPLES} answers each, {[len(each) for each in in_time]}")
+    assert tell(*in_time) < TELLING
 
 
-@pytest.mark.parametrize("how", ["register", "forget"])
-async def test_the_same_comparison_would_notice(how: str, house_with: HouseWith) -> None:
-    groups = await compare(await house_with(0), how, 100)
+def test_the_comparison_would_notice_a_millisecond_in_the_noise_of_a_machine() -> None:
+    dice = random.Random(7)  # noqa: S311 - noise, not secrets
 
-    assert tell(groups) > TELLING
+    def noisy(more: float) -> list[float]:
+        return [0.030 + more + dice.expovariate(500) for _ in range(SAMPLES)]
+
+    assert tell(noisy(0.001), noisy(0)) > TELLING
+    assert tell(noisy(0), noisy(0)) < TELLING
