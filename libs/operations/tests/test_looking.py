@@ -135,9 +135,9 @@ async def test_consumers_tell_how_far_they_are(
     await traffic.handle_all(broken.consumer)
     await traffic.publish(verified(2), verified(3))
 
-    (row,) = (await stitch("consumers", "--json")).json
+    rows = (await stitch("consumers", "--json")).json
 
-    assert row["consumer"] == "auth-reader"
+    (row,) = [row for row in rows if row["consumer"] == "auth-reader"]
     assert (row["lag"], row["unsettled"], row["parked"]) == (2, 0, 1)
 
 

@@ -21,7 +21,6 @@ from stitch_auth.keys.repository import KeyRepository
 from stitch_auth.keys.rules import public_jwk
 from stitch_auth.registration.service import RegistrationService
 from stitch_auth.settings import AuthSettings, BootstrapUser
-from stitch_common.bus.connection import Bus
 from stitch_common.bus.topology import LIMITS, apply
 from stitch_common.database import Database
 from stitch_common.runtime import StoredRuntime
@@ -107,16 +106,6 @@ async def busy_database(service_databases: Databases) -> AsyncGenerator[Database
         await database.dispose()
 
 
-@pytest.fixture(scope="session")
-async def counting_broker(nats_url: str) -> str:
-    """Where limits are counted."""
-    bus = Bus(nats_url, "auth")
-    await bus.connect()
-    await apply(bus)
-    await bus.close()
-    return nats_url
-
-
 Wire = Callable[[Database, AuthSettings], Awaitable["Wired"]]
 
 
@@ -149,17 +138,18 @@ class Wired:
 
 
 @pytest.fixture
-async def wire(clock: SettableClock, counting_broker: str) -> AsyncGenerator[Wire]:
+async def wire(clock: SettableClock, nats_url: str) -> AsyncGenerator[Wire]:
     opened: list[tuple[Wired, Any]] = []
 
     async def make(database: Database, settings: AuthSettings) -> Wired:
-        settings = settings.model_copy(update={"nats_url": counting_broker})
+        settings = settings.model_copy(update={"nats_url": nats_url})
         context = runtime_for(
             "auth", settings, database=database, clock=clock, issuer=Issuer(clock)
         )
         wired = Wired(await context.__aenter__())
         await wired.runtime.bus.connect()
         if not opened:
+            await apply(wired.runtime.bus)
             await wired.runtime.bus.js.purge_stream(LIMITS)
         opened.append((wired, context))
         return wired
