@@ -35,6 +35,7 @@ class Benchmark:
     name: str
     unit: str
     contenders: Mapping[str, Measure]
+    """Nobody, where the results were measured beside those of another benchmark."""
     ratios: Mapping[str, Ratio]
     rounds: int = 5
     results: dict[str, list[float]] = field(default_factory=dict)
@@ -78,7 +79,7 @@ def report(name: str, benchmarks: Sequence[Benchmark]) -> None:
 
 def _print_table(benchmark: Benchmark) -> None:
     lines = [f"\n{benchmark.name} ({benchmark.unit}, median of {benchmark.rounds} rounds)"]
-    width = max(map(len, [*benchmark.contenders, *benchmark.ratios]))
+    width = max(map(len, [*benchmark.results, *benchmark.ratios]))
     for contender, values in benchmark.results.items():
         spread = f"{min(values):,.1f} to {max(values):,.1f}"
         lines.append(f"  {contender:<{width}}  {statistics.median(values):>12,.1f}   {spread}")

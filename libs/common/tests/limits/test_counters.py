@@ -32,7 +32,9 @@ async def other(nats_url: str) -> AsyncGenerator[Bus]:
 
 
 @pytest.fixture
-def processes(bus: Bus, other: Bus, clock: SettableClock) -> list[SharedCounters]:
+def processes(
+    bus: Bus, other: Bus, clock: SettableClock, patient_counters: None
+) -> list[SharedCounters]:
     return [SharedCounters(bus, clock), SharedCounters(other, clock)]
 
 
@@ -180,6 +182,7 @@ async def test_a_missing_stream_holds_nobody_up(processes: list[SharedCounters],
 
     verdict = await processes[0].hit(LOG_IN, "a")
 
+    await apply(bus)
     assert verdict.is_admitted
     assert not verdict.is_shared
 

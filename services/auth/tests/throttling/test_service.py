@@ -18,7 +18,9 @@ LIMIT = Limit("login", 5, timedelta(seconds=30))
 
 
 @pytest.fixture
-async def replicas(nats_url: str, clock: SettableClock) -> AsyncGenerator[list[Throttle]]:
+async def replicas(
+    nats_url: str, clock: SettableClock, patient_counters: None
+) -> AsyncGenerator[list[Throttle]]:
     other = Bus(nats_url, "auth")
     await other.connect()
     async with clean_bus(nats_url, "auth") as bus:

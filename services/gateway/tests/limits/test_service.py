@@ -71,7 +71,7 @@ async def _close(runtime: GatewayRuntime) -> None:
 
 
 @pytest.fixture
-async def shared_nats(nats_url: str) -> AsyncGenerator[str]:
+async def shared_nats(nats_url: str, patient_counters: None) -> AsyncGenerator[str]:
     async with clean_bus(nats_url):
         yield nats_url
 

@@ -1,6 +1,7 @@
 """A connection on which nothing may take for ever: one timer, which requests never touch."""
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Callable
 from enum import Enum
 from functools import partial
@@ -143,8 +144,9 @@ class TimedProtocol(HttpToolsProtocol):
         self._head_until = min(self._head_until, farewell)
         self._look_now()
 
+    @abstractmethod
     def _refuse(self, refusal: Refusal) -> None:
-        raise NotImplementedError
+        """Say why nothing more is read, and close."""
 
     def _look_now(self) -> None:
         if self._watch is not None:

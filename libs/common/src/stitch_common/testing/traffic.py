@@ -1,8 +1,9 @@
 """Facts on a real broker, for tests of consumers."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 from uuid import UUID
 
 from nats.js.api import RawStreamMsg
@@ -12,9 +13,11 @@ from stitch_common.bus.connection import Bus
 from stitch_common.bus.consumer import Consumer
 from stitch_common.bus.envelope import Envelope
 from stitch_common.bus.publishing import publish
+from stitch_common.bus.questions import Answer, Responder
 from stitch_common.bus.subscriptions import Subscriptions
 from stitch_common.bus.topology import DEAD_LETTERS, STREAM, STREAMS, apply
 from stitch_common.contracts import Fact, fact_for_subject
+from stitch_common.contracts.questions import Question
 
 PATIENCE_SECONDS = 10.0
 
@@ -105,4 +108,24 @@ async def clean_bus(url: str, service: str = "test") -> AsyncGenerator[Bus]:
         await empty_streams(bus)
         yield bus
     finally:
+        await bus.close()
+
+
+@asynccontextmanager
+async def answering(
+    url: str, service: str, answers: Mapping[type[Question[Any]], Answer]
+) -> AsyncGenerator[None]:
+    """Let a service answer questions meanwhile, over a connection of its own."""
+    bus, stop = Bus(url, service), asyncio.Event()
+    await bus.connect()
+    responder = Responder(bus, service, answers)
+    running = asyncio.create_task(responder.run(stop))
+    while await responder.ready():  # noqa: ASYNC110 - readiness is asked, as by a probe
+        await asyncio.sleep(0.005)
+    await bus.client.flush()
+    try:
+        yield
+    finally:
+        stop.set()
+        await running
         await bus.close()

@@ -27,23 +27,24 @@ class PruningService:
         self._batch = batch
         links, sessions = settings.link_retention, settings.session_retention
         self._kept_for: Mapping[tuple[str, str], timedelta] = {
-            ("sessions", repository.ENDED_SESSIONS): sessions,
-            ("sessions", repository.EXPIRED_SESSIONS): sessions,
-            ("password_resets", repository.RESETS): links,
-            ("email_verifications", repository.VERIFICATIONS): links,
-            ("notices", repository.NOTICES): links,
-            ("audit_log", repository.AUDIT_LOG): settings.audit_retention,
+            ("sessions", "ended_at"): sessions,
+            ("sessions", "expires_at"): sessions,
+            ("password_resets", "expires_at"): links,
+            ("email_verifications", "expires_at"): links,
+            ("notices", "expires_at"): links,
+            ("audit_log", "at"): settings.audit_retention,
         }
 
     async def prune(self) -> int:
         """Delete all that is old, in batches; tells how many rows."""
         total = 0
-        for (rows, statement), kept_for in self._kept_for.items():
+        for (table, moment), kept_for in self._kept_for.items():
             found = self._batch
             while found == self._batch:
+                before = self._clock() - kept_for
                 found = await repository.prune(
-                    self._database, statement, self._clock() - kept_for, up_to=self._batch
+                    self._database, table, moment, before=before, up_to=self._batch
                 )
-                PRUNED.labels(rows).inc(found)
+                PRUNED.labels(table).inc(found)
                 total += found
         return total
