@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from stitch_common.limits import counters
 from stitch_common.testing.clock import SettableClock
@@ -53,8 +54,14 @@ class TestRun:
 
 _RUN = pytest.StashKey[TestRun]()
 
+# The same examples in every run and on every machine, however long one takes.
+settings.register_profile(
+    "stitch", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+
 
 def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("stitch")
     shared = getattr(config, "workerinput", {}).get("stitch_run")
     config.stash[_RUN] = TestRun(Path(shared[0]), *shared[1:]) if shared else TestRun.begin()
 
