@@ -15,7 +15,7 @@ from stitch_common.bus.consumer import Consumer
 from stitch_common.bus.inbox import Inbox, Received
 from stitch_common.bus.relay import Relay
 from stitch_common.bus.subscriptions import Subscriptions
-from stitch_common.bus.topology import STREAM, STREAMS
+from stitch_common.bus.topology import STREAM, STREAMS, apply
 from stitch_common.contracts import Fact
 from stitch_common.contracts.auth import UserVerified
 from stitch_common.database import Database
@@ -147,6 +147,43 @@ async def test_a_stream_deleted_under_a_running_relay_is_made_and_filled_again(
 
     facts = await facts_in(bus, 13)
     assert [fact.aggregate_id for fact in facts] == [str(user_id) for user_id in range(13)]
+
+
+@pytest.mark.usefixtures("_relay")
+async def test_a_stream_deleted_while_nothing_happens_is_made_and_filled_again(
+    broker: EmbeddedNats, bus: Bus, record: Record, verified: Verified
+) -> None:
+    broker.start()
+    await record(*(verified(user_id) for user_id in range(12)))
+    await facts_in(bus, 12)
+
+    await bus.js.delete_stream(STREAM)
+
+    facts = await facts_in(bus, 12)
+    assert [fact.aggregate_id for fact in facts] == [str(user_id) for user_id in range(12)]
+
+
+@pytest.mark.usefixtures("_relay")
+@pytest.mark.parametrize("others", [2, 40], ids=["and is shorter", "and is longer"])
+async def test_a_stream_that_another_service_has_made_again_gets_what_it_lacks(
+    broker: EmbeddedNats, bus: Bus, record: Record, verified: Verified, others: int
+) -> None:
+    """No connection is lost, and sequences tell nothing once somebody else has filled it."""
+    broker.start()
+    await record(*(verified(user_id) for user_id in range(12)))
+    await facts_in(bus, 12)
+
+    await bus.js.delete_stream(STREAM)
+    await apply(bus)
+    for _ in range(others):
+        await bus.js.publish("stitch.ai.test.done.v1", b"")
+    await record(verified(12))
+
+    async with asyncio.timeout(15):
+        while await stored(bus) < 13 + others:  # noqa: ASYNC110 - only the broker knows
+            await asyncio.sleep(0.02)
+    subjects = (await bus.js.stream_info(STREAM, "stitch.auth.>")).state.subjects
+    assert subjects == {UserVerified.subject: 13}
 
 
 @pytest.mark.usefixtures("_relay")

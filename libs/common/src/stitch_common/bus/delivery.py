@@ -13,7 +13,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from stitch_common.bus.connection import Bus
 from stitch_common.bus.envelope import Address
 from stitch_common.bus.inbox import Received
-from stitch_common.bus.publishing import ACK_SECONDS, Acknowledged
+from stitch_common.bus.publishing import ACK_SECONDS, sequence_in
 from stitch_common.bus.settlement import MalformedFactError
 from stitch_common.contracts import Fact
 
@@ -109,4 +109,4 @@ async def park(bus: Bus, message: Msg, consumer: str, reason: str) -> None:
     }
     subject = f"stitch._dlq.{consumer}.{(message.headers or {}).get('ce-type', message.subject)}"
     answer = await bus.client.request(subject, message.data, timeout=ACK_SECONDS, headers=headers)
-    Acknowledged(answer.data)
+    sequence_in(answer.data)  # or an error

@@ -33,32 +33,33 @@ async def heal(bus: Bus, outbox: OutboxRows, service: str) -> Cursor:
     """
     cursor = await outbox.cursor()
     await apply(bus)  # a store that was lost has lost all streams
-    if cursor.fact_id is None or await _holds(bus, cursor.stream_sequence, cursor.fact_id):
+    if await holds(bus, cursor):
         return cursor
-    survivor = await _last_fact(bus, service)
-    healed = await _cursor_at(outbox, *survivor) if survivor else Cursor()
+    healed = await _last_survivor(bus, outbox, service)
+    if (healed.txid, healed.id) > (cursor.txid, cursor.id):
+        healed = Cursor()  # it came after the loss, and says nothing about what was before it
     log.warning("stream_lost_facts", service=service, had=cursor, goes_on_from=healed)
     metrics.HEALS.labels(service).inc()
     await outbox.move(healed)
     return healed
 
 
-async def _holds(bus: Bus, sequence: int, fact_id: UUID) -> bool:
+async def holds(bus: Bus, cursor: Cursor) -> bool:
+    """Whether the cursor's fact, if it has one, stands in the stream where it stood."""
+    if cursor.fact_id is None:
+        return True
     try:
-        message = await bus.js.get_msg(STREAM, seq=sequence)
+        message = await bus.js.get_msg(STREAM, seq=cursor.stream_sequence)
     except NotFoundError:
         return False
-    return (message.headers or {}).get("ce-id") == str(fact_id)
+    return (message.headers or {}).get("ce-id") == str(cursor.fact_id)
 
 
-async def _last_fact(bus: Bus, service: str) -> tuple[int, UUID] | None:
+async def _last_survivor(bus: Bus, outbox: OutboxRows, service: str) -> Cursor:
     try:
         message = await bus.js.get_last_msg(STREAM, f"stitch.{service}.>")
     except NotFoundError:
-        return None
-    return message.seq or 0, UUID((message.headers or {})["ce-id"])
-
-
-async def _cursor_at(outbox: OutboxRows, sequence: int, fact_id: UUID) -> Cursor:
+        return Cursor()
+    fact_id = UUID((message.headers or {})["ce-id"])
     position = await outbox.find(fact_id)
-    return Cursor(*position, sequence, fact_id) if position else Cursor()
+    return Cursor(*position, message.seq or 0, fact_id) if position else Cursor()

@@ -29,19 +29,16 @@ class RefusedError(NatsError):
     """The stream did not take what was published."""
 
 
-class Acknowledged:
-    """Where the last fact stands in the stream; a repetition stands where it stood before."""
-
-    def __init__(self, answer: bytes) -> None:
-        fields = json.loads(answer or b"{}")
-        if not fields.get("seq"):  # a refusal may carry a sequence too: zero
-            raise RefusedError(fields.get("error", {}).get("description", "no answer"))
-        self.sequence: int = fields["seq"]
-        self.is_repeated: bool = fields.get("duplicate", False)
+def sequence_in(answer: bytes) -> int:
+    """Where the message stands in the stream, a repeated one where it stood; or RefusedError."""
+    fields = json.loads(answer or b"{}")
+    if not fields.get("seq"):  # a refusal may carry a sequence too: zero
+        raise RefusedError(fields.get("error", {}).get("description", "no answer"))
+    return int(fields["seq"])
 
 
-async def publish(bus: Bus, envelopes: Sequence[Envelope]) -> Acknowledged:
-    """Publish in this order; return when the last is on the brokers' disks.
+async def publish(bus: Bus, envelopes: Sequence[Envelope]) -> int:
+    """Publish in this order; give the last one's sequence when it is on the brokers' disks.
 
     Raises RefusedError, or an error of nats-py; then any first part may be stored. Every fact
     carries its id, so publishing again is always right.
@@ -57,12 +54,12 @@ async def publish(bus: Bus, envelopes: Sequence[Envelope]) -> Acknowledged:
         return last
 
 
-async def _publish_one(bus: Bus, envelope: Envelope) -> Acknowledged:
+async def _publish_one(bus: Bus, envelope: Envelope) -> int:
     headers = {**envelope.headers, Header.MSG_ID.value: str(envelope.fact_id)}
     return await _request(bus, envelope, headers)
 
 
-async def _publish_batch(bus: Bus, envelopes: Sequence[Envelope]) -> Acknowledged:
+async def _publish_batch(bus: Bus, envelopes: Sequence[Envelope]) -> int:
     batch = _nuid.next().decode()
     last = len(envelopes)
     for number, envelope in enumerate(envelopes, start=1):
@@ -78,11 +75,11 @@ async def _publish_batch(bus: Bus, envelopes: Sequence[Envelope]) -> Acknowledge
     raise ValueError(envelopes)
 
 
-async def _request(bus: Bus, envelope: Envelope, headers: dict[str, str]) -> Acknowledged:
+async def _request(bus: Bus, envelope: Envelope, headers: dict[str, str]) -> int:
     answer = await bus.client.request(
         envelope.subject, envelope.payload, timeout=ACK_SECONDS, headers=headers
     )
-    return Acknowledged(answer.data)
+    return sequence_in(answer.data)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from stitch_common.bus import metrics
 from stitch_common.bus.connection import Bus, BusClosedError
-from stitch_common.bus.healing import heal, resume
+from stitch_common.bus.healing import heal, holds, resume
 from stitch_common.bus.publishing import FEW, OWN_HEADERS, publish
 from stitch_common.bus.repository import Cursor, OutboxRows, Row, Waiting
 
@@ -145,10 +145,7 @@ class _ActiveRelay:
             async with self._looking_ahead(waiting):
                 last = await publish(self._bus, envelopes)
         metrics.BATCH_SIZE.labels(self._schema).observe(len(envelopes))
-        if last.sequence <= self._cursor.stream_sequence and not last.is_repeated:
-            self._epoch = 0  # the stream has begun anew without telling: heal before going on
-            return
-        self._cursor = Cursor(end.txid, end.id, last.sequence, envelopes[-1].fact_id)
+        self._cursor = Cursor(end.txid, end.id, last, envelopes[-1].fact_id)
         if len(waiting.rows) >= FEW:
             await self._store()
 
@@ -179,11 +176,24 @@ class _ActiveRelay:
             await asyncio.gather(reading, return_exceptions=True)
 
     async def _store(self) -> None:
-        """Let another relay know how far this one is; if that is lost, facts are repeated."""
-        if self._stored != self._cursor:
+        """Let another relay know how far this one is; if that is lost, facts are repeated.
+
+        Not unless the stream still holds what was stored last: it may have begun anew without
+        telling, and sequences do not tell either once other services have filled it.
+        """
+        if self._stored == self._cursor or not self._bus.connected.is_set():
+            return
+        if await self._is_stream_the_same():
             await self._outbox.move(self._cursor)
             self._stored = self._cursor
-        self._store_due = time.monotonic() + UNSTORED_SECONDS
+            self._store_due = time.monotonic() + UNSTORED_SECONDS
+
+    async def _is_stream_the_same(self) -> bool:
+        """If it is not, heal it before going on."""
+        if await holds(self._bus, self._stored):
+            return True
+        self._epoch = 0
+        return False
 
     async def _rest(self, waiting: Waiting) -> None:
         """Wait for a wake; for facts behind an open transaction, only moments."""
@@ -211,6 +221,8 @@ class _ActiveRelay:
             metrics.OUTBOX_PENDING.labels(self._schema).set(backlog.facts)
             metrics.OUTBOX_OLDEST.labels(self._schema).set(backlog.oldest)
             metrics.OLDEST_TRANSACTION.labels(self._schema).set(backlog.transaction)
+            if self._bus.connected.is_set():
+                await self._is_stream_the_same()  # also where no fact comes that would tell
         if now >= self._maintenance_due:
             self._maintenance_due = now + MAINTAIN_SECONDS
             with suppress(asyncpg.LockNotAvailableError):  # somebody is busy: next time
