@@ -80,6 +80,21 @@ async def test_a_basic_credential_does_as_well(
     assert answer.status_code == 200
 
 
+@pytest.mark.parametrize("name", ["key\0", "key%00", "k\ney"])
+async def test_a_basic_credential_with_control_characters_is_none(
+    name: str, client: httpx.AsyncClient
+) -> None:
+    encoded = b64encode(f"{name}:secret".encode()).decode()
+
+    answer = await client.post(
+        TOKEN,
+        data={"grant_type": "client_credentials"},
+        headers={"authorization": f"Basic {encoded}"},
+    )
+
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
 async def test_the_secret_is_shown_once_and_stored_nowhere(
     client: httpx.AsyncClient, wired: Wired, admin: Any, key: dict[str, Any]
 ) -> None:

@@ -10,7 +10,10 @@ FRIENDLY_SITES = frozenset({"same-origin", "same-site", "none"})
 
 
 def basic_credential(authorization: str | None) -> tuple[str, str] | None:
-    """Name and secret of a Basic credential (RFC 7617); None for anything else."""
+    """Name and secret of a Basic credential (RFC 7617); None for anything else.
+
+    Control characters are no part of a name, and no database could look for them.
+    """
     scheme, _, encoded = (authorization or "").partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -18,7 +21,8 @@ def basic_credential(authorization: str | None) -> tuple[str, str] | None:
         name, _, secret = b64decode(encoded, validate=True).decode().partition(":")
     except ValueError:
         return None
-    return unquote(name), unquote(secret)
+    name = unquote(name)
+    return (name, unquote(secret)) if name.isprintable() else None
 
 
 def granted_scope(requested: str) -> str:
