@@ -98,6 +98,22 @@ async def test_a_fact_that_the_broker_takes_no_more_holds_back_no_other(
     assert bus.epoch == 1  # it has not hung up
 
 
+async def test_a_size_that_somebody_has_set_on_the_stream_holds_nothing_back(
+    bus: Bus, record: Record, relaying: Relaying, in_stream: InStream, verified: Verified
+) -> None:
+    """The broker refuses each fact; before the next try the relay looks at its streams."""
+    async with relaying():
+        await record(verified(1))
+        await in_stream(1)
+        found = (await bus.js.stream_info(STREAM)).config
+        await bus.js.update_stream(found.evolve(max_msg_size=100))
+        await record(verified(2))
+
+        facts = await in_stream(2)
+
+    assert [fact.aggregate_id for fact in facts] == ["1", "2"]
+
+
 def too_large() -> float:
     name = "stitch_outbox_too_large_total"
     return REGISTRY.get_sample_value(name, {"service": SCHEMA}) or 0

@@ -1,7 +1,7 @@
 """The topology step makes what is missing, corrects what differs, and says so."""
 
 import pytest
-from nats.js.api import AckPolicy, DeliverPolicy, StorageType, StreamConfig
+from nats.js.api import AckPolicy, DeliverPolicy, DiscardPolicy, StorageType, StreamConfig
 
 from stitch_common.bus.connection import Bus
 from stitch_common.bus.consumer import Consumer
@@ -40,6 +40,22 @@ async def test_a_changed_limit_is_reported_and_corrected(bus: Bus) -> None:
     wanted = STREAMS[0].max_bytes
     assert drifts == [Drift(f"stream {STREAM}", "max_bytes", wanted, 1024 * 1024)]
     assert (await bus.js.stream_info(STREAM)).config.max_bytes == wanted
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"max_msg_size": 100}, {"max_msgs_per_subject": 1000}, {"discard": DiscardPolicy.NEW}],
+)
+async def test_what_lets_a_broker_refuse_or_drop_facts_is_mended(
+    bus: Bus, wrong: dict[str, object]
+) -> None:
+    found = (await bus.js.stream_info(STREAM)).config
+    await bus.js.update_stream(found.evolve(**wrong))
+
+    drifts = await apply(bus)
+
+    assert {drift.setting: drift.found for drift in drifts} == wrong
+    assert await check(bus) == []
 
 
 async def test_a_consumer_follows_its_handlers(bus: Bus) -> None:
