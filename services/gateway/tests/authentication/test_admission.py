@@ -127,12 +127,14 @@ async def test_a_client_may_name_itself_where_it_gets_tokens(
 async def test_where_a_token_makes_a_difference_a_bad_one_is_refused(
     client: httpx.AsyncClient, events: Backend, issuer: Issuer
 ) -> None:
+    stale, empty, garbled = ({"authorization": f"Bearer{rest}"} for rest in (" stale", "", " a b"))
+
     statuses = [
         (await client.post("/api/events/7/rsvps", headers=headers)).status_code
-        for headers in ({}, issuer.headers(), {"authorization": "Bearer stale"})
+        for headers in ({}, issuer.headers(), stale, empty, garbled)
     ]
 
-    assert statuses == [200, 200, 401]
+    assert statuses == [200, 200, 401, 401, 401]
     assert [bool(seen.values("authorization")) for seen in events.seen] == [False, True]
 
 
