@@ -176,3 +176,22 @@ async def test_a_broker_that_is_away_is_a_sentence(stitch: Stitch) -> None:
 
     assert said.code == 1
     assert said.err.splitlines()[-1].startswith("stitch: no answer for 5 s")
+
+
+@pytest.mark.parametrize(
+    ("where", "says"),
+    [
+        ({"STITCH_DATABASE_URL": "postgresql://a@127.0.0.1:9/a"}, "Connect call failed"),
+        ({"STITCH_DATABASE_URL": "nonsense"}, "invalid DSN"),
+        ({"STITCH_DATABASE_URL_FILE": "/nowhere"}, "database_url"),
+        ({"STITCH_STREAM_REPLICAS": "many"}, "stream_replicas"),
+    ],
+)
+async def test_a_database_that_is_away_or_wrong_is_a_sentence(
+    stitch: Stitch, where: dict[str, str], says: str
+) -> None:
+    said = await stitch("outbox", **where)
+
+    assert said.code == 1
+    assert said.err.startswith("stitch: ")
+    assert says in said.err

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+import pytest
 from libs.operations.tests.conftest import Reader, Stitch
 
 from stitch_common.contracts.auth import UserVerified
@@ -125,15 +126,23 @@ async def test_a_malformed_message_can_be_listed_shown_and_redriven(
     assert [row["subject"] for row in (*first, *second)] == [UserVerified.subject] * 2
 
 
-async def test_a_number_that_is_not_parked_is_a_sentence(traffic: Traffic, stitch: Stitch) -> None:
-    said = await stitch("dlq", "redrive", "99")
+@pytest.mark.parametrize("number", ["99", "0"])
+async def test_a_number_that_is_not_parked_is_a_sentence(
+    traffic: Traffic, stitch: Stitch, number: str
+) -> None:
+    said = await stitch("dlq", "redrive", number)
 
     assert (said.code, said.out) == (1, "")
-    assert said.err == ("stitch: No message is parked under 99; `stitch dlq list` lists them.\n")
+    assert said.err == (
+        f"stitch: No message is parked under {number}; `stitch dlq list` lists them.\n"
+    )
 
 
-async def test_nothing_is_redriven_unless_it_is_said_what(traffic: Traffic, stitch: Stitch) -> None:
-    said = await stitch("dlq", "redrive")
+@pytest.mark.parametrize("action", ["show", "redrive"])
+async def test_nothing_is_done_unless_it_is_said_to_what(
+    traffic: Traffic, stitch: Stitch, action: str
+) -> None:
+    said = await stitch("dlq", action)
 
     assert said.code == 1
     assert "--all" in said.err

@@ -82,11 +82,14 @@ async def test_a_replay_reaches_a_consumer_that_is_running(
     assert sorted(reader.taken) == sorted([*range(30), *range(30), 30])
 
 
-async def test_a_consumer_that_is_not_there_is_a_sentence(traffic: Traffic, stitch: Stitch) -> None:
-    said = await stitch("replay", "auth-nobody", "--from", "all")
+@pytest.mark.parametrize("name", ["auth-nobody", "auth.nobody", "some body", "*"])
+async def test_a_consumer_that_is_not_there_is_a_sentence(
+    traffic: Traffic, stitch: Stitch, name: str
+) -> None:
+    said = await stitch("replay", name, "--from", "all")
 
     assert said.code == 1
-    assert said.err.startswith("stitch: There is no consumer auth-nobody")
+    assert said.err.startswith(f"stitch: There is no consumer {name};")
 
 
 @pytest.mark.parametrize("text", ["yesterday", "-3", ""])

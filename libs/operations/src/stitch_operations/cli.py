@@ -10,6 +10,8 @@ from dataclasses import asdict
 import asyncpg
 import structlog
 from nats.errors import Error as NatsError
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 import stitch_operations
 from stitch_common.bus.connection import Bus
@@ -22,6 +24,17 @@ from stitch_operations.settings import OperatorSettings
 DRIFTED = 3
 """Exit code of `stitch topology` while something differs, so that scripts can ask."""
 
+_EXPLAINED = (
+    OperatorError,
+    NatsError,
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    SettingsError,
+    ValidationError,
+)
+"""What an operator can do something about; anything else is a bug, and shows where."""
+
 Command = Callable[[OperatorSettings, argparse.Namespace], Awaitable[Answer]]
 BusCommand = Callable[[Bus, argparse.Namespace], Awaitable[Answer]]
 
@@ -32,8 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wish = _parser().parse_args(arguments)
     try:
         answer = asyncio.run(wish.command(OperatorSettings(), wish))
-    except (OperatorError, NatsError, OSError, asyncpg.PostgresError) as error:
-        sys.stderr.write(f"stitch: {error}\n")
+    except _EXPLAINED as error:
+        sys.stderr.write(f"stitch: {str(error) or type(error).__name__}\n")
         return 1
     sys.stdout.write((as_json(answer) if wish.json else as_table(answer)) + "\n")
     return DRIFTED if wish.command is _topology and _differs(answer) else 0
@@ -136,7 +149,7 @@ async def _dlq(bus: Bus, wish: argparse.Namespace) -> Answer:
         case "list":
             return [parked.row() async for parked in parking.listed(bus, wish.consumer)]
         case "show":
-            return [(await parking.get_parked(bus, number)).details() for number in wish.numbers]
+            return [parked.details() for parked in await _named_messages(bus, wish.numbers)]
         case "rescue":
             return [asdict(given_up) for given_up in await rescue(bus)]
         case _:
@@ -144,11 +157,15 @@ async def _dlq(bus: Bus, wish: argparse.Namespace) -> Answer:
 
 
 async def _chosen(bus: Bus, wish: argparse.Namespace) -> list[parking.Parked]:
-    if wish.numbers:
-        return [await parking.get_parked(bus, number) for number in wish.numbers]
-    if wish.consumer or wish.all:
+    if not wish.numbers and (wish.consumer or wish.all):
         return [parked async for parked in parking.listed(bus, wish.consumer)]
-    raise OperatorError("Say what to redrive: numbers, --consumer NAME, or --all.")
+    return await _named_messages(bus, wish.numbers)
+
+
+async def _named_messages(bus: Bus, numbers: Sequence[int]) -> list[parking.Parked]:
+    if not numbers:
+        raise OperatorError("Say which messages: numbers; to redrive, also --consumer C or --all.")
+    return [await parking.get_parked(bus, number) for number in numbers]
 
 
 async def _replay(bus: Bus, wish: argparse.Namespace) -> Answer:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from nats.js.api import RawStreamMsg
-from nats.js.errors import NotFoundError
+from nats.js.errors import BadRequestError, NotFoundError
 
 from stitch_common.bus.connection import Bus
 from stitch_common.bus.topology import DEAD_LETTERS
@@ -82,7 +82,7 @@ async def listed(bus: Bus, consumer: str | None = None) -> AsyncGenerator[Parked
 async def get_parked(bus: Bus, number: int) -> Parked:
     try:
         return Parked.read(await bus.js.get_msg(DEAD_LETTERS, seq=number))
-    except NotFoundError:
+    except (NotFoundError, BadRequestError):
         raise OperatorError(
             f"No message is parked under {number}; `stitch dlq list` lists them."
         ) from None

@@ -99,7 +99,7 @@ async def _parked(bus: Bus) -> dict[str, int]:
 async def get_consumer(bus: Bus, name: str) -> ConsumerInfo:
     try:
         found: ConsumerInfo = await bus.js.consumer_info(STREAM, name)
-    except NotFoundError:
+    except (NotFoundError, ValueError):  # nats-py asks for no name with a blank or a dot
         raise OperatorError(
             f"There is no consumer {name}; `stitch consumers` lists them."
         ) from None
