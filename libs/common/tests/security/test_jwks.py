@@ -223,7 +223,7 @@ UNUSABLE = {
     "a number": lambda: httpx.Response(200, json=1),
     "no keys": lambda: httpx.Response(200, json={}),
     "keys are a number": lambda: httpx.Response(200, json={"keys": 1}),
-    "too large": lambda: httpx.Response(200, content=b" " * (MAX_DOCUMENT + 1)),
+    "too large": lambda: httpx.Response(200, content=b'{"keys": []}' + b" " * MAX_DOCUMENT),
 }
 
 
