@@ -6,7 +6,6 @@ from typing import Any
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
-from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from starlette.middleware import Middleware
 
 from stitch_common.http import problems
@@ -19,8 +18,8 @@ from stitch_common.http.metrics import RequestMetrics
 from stitch_common.http.middleware import BodyLimit, RequestContext, TrailingSlash
 from stitch_common.http.principals import current_principal
 from stitch_common.http.problems import InvalidBodyError, InvalidQueryError, declares
+from stitch_common.http.spans import Spans
 from stitch_common.runtime import StoredRuntime
-from stitch_common.telemetry import hide_link_tokens
 
 MAX_BODY = 1024 * 1024
 
@@ -42,7 +41,7 @@ def create_app(
     app = FastAPI(
         title=title,
         version="1",
-        # opentelemetry-instrumentation-fastapi does it, or every request had two spans.
+        # `Spans` does it, or every request had two spans.
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
         redirect_slashes=False,
         docs_url=None,
@@ -50,6 +49,7 @@ def create_app(
         dependencies=[Depends(known_query_only)],
         responses=declares(InvalidQueryError, InvalidBodyError),
         middleware=[
+            Middleware(Spans),
             Middleware(RequestContext),
             Middleware(RequestMetrics),
             Middleware(TrailingSlash),
@@ -70,9 +70,6 @@ def create_app(
     problems.install(app)
     check_guards(app, public_routes)
     describe_problems(app)
-    FastAPIInstrumentor.instrument_app(
-        app, exclude_spans=["receive", "send"], server_request_hook=hide_link_tokens
-    )
     return app
 
 
