@@ -41,6 +41,8 @@ def test_any_other_text_is_storable(text: str) -> None:
         ({"a": {"\x00": 1}}, ("a",)),
         ({"\ud800": 1}, ()),
         ({"ok": 1, "a": nested(MAX_DEPTH)}, ("a",)),
+        ({"a": {"b": float("nan")}}, ("a", "b")),
+        ({"a": [1.5, float("-inf")]}, ("a", 1)),
     ],
 )
 def test_what_is_refused_is_named(body: Any, place: tuple[str | int, ...]) -> None:
@@ -62,6 +64,16 @@ async def test_text_that_cannot_be_stored_names_its_field(
 
     assert answer.status_code == 422
     assert [e["pointer"] for e in answer.json()["errors"]] == ["/text"]
+
+
+@pytest.mark.parametrize("number", [b"NaN", b"-Infinity", b"1e400"])
+async def test_what_json_has_no_number_for_names_its_field(
+    client: AsyncClient, issuer: Issuer, number: bytes
+) -> None:
+    answer = await send(client, issuer, b'{"text": "fine", "other": {"size": ' + number + b"}}")
+
+    assert answer.status_code == 422
+    assert [e["pointer"] for e in answer.json()["errors"]] == ["/other/size"]
 
 
 @pytest.mark.parametrize("levels", [MAX_DEPTH, 300, 945, 975, 1000, 100_000])

@@ -1,6 +1,7 @@
-"""What every request body refuses: text that PostgreSQL can't hold, and bottomless nesting."""
+"""What every request body refuses: what PostgreSQL can't hold, and bottomless nesting."""
 
 from collections.abc import Iterable
+from math import isfinite
 from typing import Annotated, Any
 
 from fastapi import Path
@@ -21,6 +22,8 @@ Refusal = tuple[Place, PydanticCustomError]
 UNSTORABLE = PydanticCustomError(
     "unstorable_text", "Text must not contain NUL characters or lone surrogates."
 )
+NO_NUMBER = PydanticCustomError("no_number", "Must be a finite number.")
+"""Python reads `NaN` and 1e400 where JSON has no such numbers, and can't write them either."""
 TOO_DEEP = PydanticCustomError("too_deep", f"Must not be nested deeper than {MAX_DEPTH} levels.")
 
 
@@ -37,6 +40,8 @@ def first_refusal(value: Any, at: Place = ()) -> Refusal | None:
     """The first part of a body that no service can keep, and why."""
     if isinstance(value, str):
         return None if is_storable(value) else (at, UNSTORABLE)
+    if isinstance(value, float):
+        return None if isfinite(value) else (at, NO_NUMBER)
     if isinstance(value, dict):
         # A name that can't be stored can't be shown either: the object that has it is named.
         bad_names = any(not is_storable(name) for name in value)
