@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -19,21 +19,21 @@ from stitch_common.bus.topology import STREAM, STREAMS, apply
 from stitch_common.contracts import Fact
 from stitch_common.contracts.auth import UserVerified
 from stitch_common.database import Database
+from stitch_common.testing.broker import OwnBroker
+from stitch_common.testing.components import running
 from stitch_common.testing.traffic import Traffic
-from stitch_dev.nats import EmbeddedNats
-from stitch_dev.ports import find_free
+from stitch_common.testing.waiting import PATIENCE, until
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Generator[EmbeddedNats]:
-    """A server of the test's own, to be stopped and robbed."""
-    server = EmbeddedNats(tmp_path, find_free(), fast=True)
-    yield server
-    server.stop()
+def broker(broker: OwnBroker) -> OwnBroker:
+    """The test starts it when it is time."""
+    broker.stop()
+    return broker
 
 
 @pytest.fixture
-async def bus(broker: EmbeddedNats) -> AsyncGenerator[Bus]:
+async def bus(broker: OwnBroker) -> AsyncGenerator[Bus]:
     """A connection that was begun before the broker was there."""
     bus = Bus(broker.address, SCHEMA)
     await bus.start()
@@ -43,19 +43,20 @@ async def bus(broker: EmbeddedNats) -> AsyncGenerator[Bus]:
 
 @pytest.fixture
 async def _relay(bus: Bus, database_url: str) -> AsyncGenerator[None]:
-    stop = asyncio.Event()
-    running = asyncio.create_task(Relay(bus, database_url, SCHEMA).run(stop))
-    yield
-    stop.set()
-    await running
+    async with running(Relay(bus, database_url, SCHEMA)):
+        yield
 
 
 async def facts_in(bus: Bus, number: int) -> list[Fact]:
-    async with asyncio.timeout(15):
-        await bus.connected.wait()
-        while await stored(bus) < number:  # noqa: ASYNC110 - only the broker knows
-            await asyncio.sleep(0.02)
+    await until_stored(bus, number)
     return await Traffic(bus).facts()
+
+
+async def until_stored(bus: Bus, number: int) -> None:
+    async def are_stored() -> bool:
+        return bus.connected.is_set() and await stored(bus) >= number
+
+    await until(are_stored)
 
 
 async def stored(bus: Bus) -> int:
@@ -66,14 +67,12 @@ async def stored(bus: Bus) -> int:
 
 
 async def until_connected_again(bus: Bus, epoch: int) -> None:
-    async with asyncio.timeout(15):
-        while bus.epoch <= epoch:  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.02)
+    await until(lambda: bus.epoch > epoch)
 
 
 @pytest.mark.usefixtures("_relay")
 async def test_facts_wait_while_the_broker_is_away(
-    broker: EmbeddedNats, bus: Bus, record: Record, verified: Verified
+    broker: OwnBroker, bus: Bus, record: Record, verified: Verified
 ) -> None:
     await record(verified(1))
     await asyncio.sleep(0.1)
@@ -93,7 +92,7 @@ async def test_facts_wait_while_the_broker_is_away(
 
 @pytest.mark.usefixtures("_relay")
 async def test_an_emptied_store_is_filled_again(
-    broker: EmbeddedNats, bus: Bus, tmp_path: Path, record: Record, verified: Verified
+    broker: OwnBroker, bus: Bus, tmp_path: Path, record: Record, verified: Verified
 ) -> None:
     broker.start()
     await record(*(verified(user_id) for user_id in range(30)))
@@ -112,7 +111,7 @@ async def test_an_emptied_store_is_filled_again(
 
 @pytest.mark.usefixtures("_relay")
 async def test_a_store_rolled_back_to_an_older_copy_gets_what_it_lacks(
-    broker: EmbeddedNats, bus: Bus, tmp_path: Path, record: Record, verified: Verified
+    broker: OwnBroker, bus: Bus, tmp_path: Path, record: Record, verified: Verified
 ) -> None:
     broker.start()
     await record(*(verified(user_id) for user_id in range(10)))
@@ -136,7 +135,7 @@ async def test_a_store_rolled_back_to_an_older_copy_gets_what_it_lacks(
 
 @pytest.mark.usefixtures("_relay")
 async def test_a_stream_deleted_under_a_running_relay_is_made_and_filled_again(
-    broker: EmbeddedNats, bus: Bus, record: Record, verified: Verified
+    broker: OwnBroker, bus: Bus, record: Record, verified: Verified
 ) -> None:
     broker.start()
     await record(*(verified(user_id) for user_id in range(12)))
@@ -151,7 +150,7 @@ async def test_a_stream_deleted_under_a_running_relay_is_made_and_filled_again(
 
 @pytest.mark.usefixtures("_relay")
 async def test_a_stream_deleted_while_nothing_happens_is_made_and_filled_again(
-    broker: EmbeddedNats, bus: Bus, record: Record, verified: Verified
+    broker: OwnBroker, bus: Bus, record: Record, verified: Verified
 ) -> None:
     broker.start()
     await record(*(verified(user_id) for user_id in range(12)))
@@ -166,7 +165,7 @@ async def test_a_stream_deleted_while_nothing_happens_is_made_and_filled_again(
 @pytest.mark.usefixtures("_relay")
 @pytest.mark.parametrize("others", [2, 40], ids=["and is shorter", "and is longer"])
 async def test_a_stream_that_another_service_has_made_again_gets_what_it_lacks(
-    broker: EmbeddedNats, bus: Bus, record: Record, verified: Verified, others: int
+    broker: OwnBroker, bus: Bus, record: Record, verified: Verified, others: int
 ) -> None:
     """No connection is lost, and sequences tell nothing once somebody else has filled it."""
     broker.start()
@@ -179,16 +178,14 @@ async def test_a_stream_that_another_service_has_made_again_gets_what_it_lacks(
         await bus.js.publish("stitch.ai.test.done.v1", b"")
     await record(verified(12))
 
-    async with asyncio.timeout(15):
-        while await stored(bus) < 13 + others:  # noqa: ASYNC110 - only the broker knows
-            await asyncio.sleep(0.02)
+    await until_stored(bus, 13 + others)
     subjects = (await bus.js.stream_info(STREAM, "stitch.auth.>")).state.subjects
     assert subjects == {UserVerified.subject: 13}
 
 
 @pytest.mark.usefixtures("_relay")
 async def test_effects_happen_once_though_the_broker_forgets_everything(
-    broker: EmbeddedNats,
+    broker: OwnBroker,
     bus: Bus,
     tmp_path: Path,
     record: Record,
@@ -205,21 +202,16 @@ async def test_effects_happen_once_though_the_broker_forgets_everything(
                     text("insert into auth.effect values (:user_id, 1)"), {"user_id": fact.user_id}
                 )
 
-    stop = asyncio.Event()
-    running = asyncio.create_task(Subscriptions(bus, [consumer]).run(stop))
     broker.start()
-    await record(*(verified(user_id) for user_id in range(20)))
-    await effects(database, 20)
-    broker.stop()
-    shutil.rmtree(tmp_path / "jetstream")
-    await record(*(verified(user_id) for user_id in range(20, 30)))
-    broker.start()
-    found = await effects(database, 30)
-    async with asyncio.timeout(15):
-        while (await bus.js.consumer_info(STREAM, consumer.name)).num_pending:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
-    stop.set()
-    await running
+    async with running(Subscriptions(bus, [consumer])):
+        await record(*(verified(user_id) for user_id in range(20)))
+        await effects(database, 20)
+        broker.stop()
+        shutil.rmtree(tmp_path / "jetstream")
+        await record(*(verified(user_id) for user_id in range(20, 30)))
+        broker.start()
+        found = await effects(database, 30)
+        await Traffic(bus).settled(consumer)
 
     assert found == list(range(30))
     assert await effects(database, 30) == list(range(30))
@@ -227,7 +219,7 @@ async def test_effects_happen_once_though_the_broker_forgets_everything(
 
 async def effects(database: Database, number: int) -> list[int]:
     """Wait until so many effects are there, and give them."""
-    async with asyncio.timeout(20), database.connection() as connection:
+    async with asyncio.timeout(PATIENCE), database.connection() as connection:
         while True:
             rows = await connection.fetch("select user_id from auth.effect order by user_id")
             if len(rows) >= number:

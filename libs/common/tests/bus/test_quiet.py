@@ -1,11 +1,8 @@
 """Relay and consumers cost nothing while nothing happens, and never hold up HTTP beside them."""
 
 import asyncio
-import os
-import signal
 import time
-from collections.abc import AsyncGenerator, Generator
-from pathlib import Path
+from collections.abc import AsyncGenerator
 
 import httpx
 import pytest
@@ -20,9 +17,10 @@ from stitch_common.bus.subscriptions import Subscriptions
 from stitch_common.bus.topology import STREAM
 from stitch_common.contracts.auth import UserVerified
 from stitch_common.http.ops import create_ops_app
-from stitch_common.testing.traffic import Traffic
-from stitch_dev.nats import EmbeddedNats
-from stitch_dev.ports import find_free
+from stitch_common.testing.broker import OwnBroker
+from stitch_common.testing.components import running
+from stitch_common.testing.traffic import Traffic, connected
+from stitch_common.testing.waiting import until
 
 SHARE = 0.10
 """Of one core; 1 to 3 % is usual, a busy loop takes all."""
@@ -40,19 +38,9 @@ SECONDS = Extent().seconds
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Generator[EmbeddedNats]:
-    server = EmbeddedNats(tmp_path, find_free(), fast=True)
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-async def bus(broker: EmbeddedNats) -> AsyncGenerator[Bus]:
-    bus = Bus(broker.address, SCHEMA)
-    await bus.connect()
-    yield bus
-    await bus.close()
+async def bus(broker: OwnBroker) -> AsyncGenerator[Bus]:
+    async with connected(broker.address, SCHEMA) as bus:
+        yield bus
 
 
 @pytest.fixture
@@ -65,18 +53,8 @@ async def handled(bus: Bus, database_url: str) -> AsyncGenerator[list[int]]:
     async def handle(fact: UserVerified, received: Received) -> None:
         handled.append(fact.user_id)
 
-    stop = asyncio.Event()
-    subscriptions = Subscriptions(bus, [consumer])
-    running = [
-        asyncio.create_task(Relay(bus, database_url, SCHEMA).run(stop)),
-        asyncio.create_task(subscriptions.run(stop)),
-    ]
-    async with asyncio.timeout(20):
-        while await subscriptions.ready():  # noqa: ASYNC110 - readiness is asked, as by a probe
-            await asyncio.sleep(0.02)
-    yield handled
-    stop.set()
-    await asyncio.gather(*running)
+    async with running(Relay(bus, database_url, SCHEMA)), running(Subscriptions(bus, [consumer])):
+        yield handled
 
 
 async def cpu_share() -> float:
@@ -100,9 +78,7 @@ async def slowest_answers() -> float:
 
 
 async def seen(handled: list[int], number: int) -> None:
-    async with asyncio.timeout(20):
-        while len(handled) < number:  # noqa: ASYNC110 - the handler counts
-            await asyncio.sleep(0.02)
+    await until(lambda: len(handled) >= number)
 
 
 async def test_an_idle_process_uses_hardly_any_cpu(handled: list[int]) -> None:
@@ -110,7 +86,7 @@ async def test_an_idle_process_uses_hardly_any_cpu(handled: list[int]) -> None:
 
 
 async def test_a_broker_that_is_away_is_no_busy_loop_and_holds_up_nobody(
-    broker: EmbeddedNats, handled: list[int], record: Record, verified: Verified
+    broker: OwnBroker, handled: list[int], record: Record, verified: Verified
 ) -> None:
     broker.stop()
     await record(verified(1))
@@ -135,14 +111,13 @@ async def test_a_stream_deleted_under_an_idle_consumer_is_no_busy_loop(
 
 
 async def test_a_broker_that_answers_late_has_each_fact_once(
-    broker: EmbeddedNats, bus: Bus, handled: list[int], record: Record, verified: Verified
+    broker: OwnBroker, bus: Bus, handled: list[int], record: Record, verified: Verified
 ) -> None:
     """FastStream gives up after half a second, though the fact may be stored."""
-    assert broker.pid
-    os.kill(broker.pid, signal.SIGSTOP)
+    broker.hang()
     await record(*(verified(user_id) for user_id in range(3)))
     await asyncio.sleep(2)
-    os.kill(broker.pid, signal.SIGCONT)
+    broker.go_on()
 
     await seen(handled, 3)
 

@@ -1,22 +1,21 @@
 """Processes count together; one that is left alone counts for itself, and admits less (S71)."""
 
 import asyncio
-import os
-import signal
-from collections.abc import AsyncGenerator, Generator
-from contextlib import suppress
+from collections.abc import AsyncGenerator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from prometheus_client import REGISTRY
 
 from stitch_common.bus.connection import Bus
 from stitch_common.bus.topology import LIMITS, apply
+from stitch_common.limits import counters
 from stitch_common.limits.counters import SharedCounters
 from stitch_common.limits.models import Limit, Verdict
+from stitch_common.testing.broker import OwnBroker
 from stitch_common.testing.clock import SettableClock
-from stitch_dev.nats import EmbeddedNats
+from stitch_common.testing.traffic import clean_bus, connected
+from stitch_common.testing.waiting import PATIENCE, promised, until
 
 LOG_IN = Limit("log-in", most=10, window=timedelta(minutes=1), most_alone=3)
 PER_HOUR = Limit("log-in-hour", most=15, window=timedelta(hours=1))
@@ -25,10 +24,8 @@ NOBODY = "nats://127.0.0.1:9"
 
 @pytest.fixture
 async def other(nats_url: str) -> AsyncGenerator[Bus]:
-    bus = Bus(nats_url, "content")
-    await bus.connect()
-    yield bus
-    await bus.close()
+    async with connected(nats_url, "content") as bus:
+        yield bus
 
 
 @pytest.fixture
@@ -188,54 +185,48 @@ async def test_a_missing_stream_holds_nobody_up(processes: list[SharedCounters],
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Generator[EmbeddedNats]:
-    server = EmbeddedNats(tmp_path / "nats", fast=True)
-    server.start()
-    yield server
-    with suppress(ProcessLookupError):
-        os.kill(server.pid or 0, signal.SIGCONT)
-    server.stop()
+async def sharing(broker: OwnBroker, clock: SettableClock) -> AsyncGenerator[SharedCounters]:
+    """Counters on a broker that can be let hang."""
+    async with clean_bus(broker.address, "auth") as bus:
+        yield SharedCounters(bus, clock)
+        broker.go_on()
 
 
 async def test_a_broker_that_hangs_holds_up_one_round_of_tries(
-    broker: EmbeddedNats, clock: SettableClock
+    broker: OwnBroker, sharing: SharedCounters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody waits twice: a second broker would be asked in vain for every request."""
-    bus = Bus(broker.address, "auth")
-    await bus.connect()
-    await apply(bus)
-    counters = SharedCounters(bus, clock)
-    assert (await counters.hit(LOG_IN, "a")).is_shared
-    assert broker.pid
-    os.kill(broker.pid, signal.SIGSTOP)
+    monkeypatch.setattr(counters, "REST_SECONDS", PATIENCE)
+    await until_shared(sharing)
+    broker.hang()
 
-    async with asyncio.timeout(5):
-        verdicts = [await counters.hit(LOG_IN, key) for key in "aaabbbb"]
-        await counters.forget(LOG_IN, "a")
+    async with promised(2 * counters.ANSWER_SECONDS):
+        verdicts = [await sharing.hit(LOG_IN, key) for key in "aaaabbbb"]
+        await sharing.forget(LOG_IN, "a")
 
-    os.kill(broker.pid, signal.SIGCONT)
-    await bus.close()
     assert not any(verdict.is_shared for verdict in verdicts)
-    assert [v.is_admitted for v in verdicts] == [True, True, False, True, True, True, False]
+    assert [v.is_admitted for v in verdicts] == [True, True, True, False] * 2
 
 
 async def test_when_the_broker_is_back_all_count_together_again(
-    broker: EmbeddedNats, clock: SettableClock
+    broker: OwnBroker, sharing: SharedCounters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bus = Bus(broker.address, "auth")
-    await bus.connect()
-    await apply(bus)
-    counters = SharedCounters(bus, clock)
-    assert broker.pid
-    os.kill(broker.pid, signal.SIGSTOP)
-    await counters.hit(LOG_IN, "a")
-    os.kill(broker.pid, signal.SIGCONT)
+    broker.hang()
+    alone = await sharing.hit(LOG_IN, "a")
+    broker.go_on()
+    monkeypatch.setattr(counters, "ANSWER_SECONDS", PATIENCE)
 
-    probe = Limit("probe", 1000, timedelta(minutes=1))
-    async with asyncio.timeout(10):
-        while not (await counters.hit(probe, "b")).is_shared:  # noqa: ASYNC110 - only a try tells
-            await asyncio.sleep(0.05)
-    verdicts = [await counters.hit(LOG_IN, "c") for _ in range(11)]
+    await until_shared(sharing)
+    verdicts = [await sharing.hit(LOG_IN, "c") for _ in range(11)]
 
-    await bus.close()
+    assert not alone.is_shared
     assert [verdict.is_admitted for verdict in verdicts] == [True] * 10 + [False]
+
+
+async def until_shared(sharing: SharedCounters) -> None:
+    probe = Limit("probe", 10_000, timedelta(minutes=1))
+
+    async def is_shared() -> bool:
+        return (await sharing.hit(probe, "b")).is_shared
+
+    await until(is_shared)

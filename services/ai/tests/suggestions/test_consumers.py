@@ -1,6 +1,5 @@
 """What is asked over a real bus is answered by the real local provider, or refused."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 
 import pytest
@@ -14,8 +13,10 @@ from stitch_common.contracts.questions import SuggestForContent
 from stitch_common.database import Database
 from stitch_common.runtime import StoredRuntime
 from stitch_common.testing.clock import SettableClock
+from stitch_common.testing.components import running
 from stitch_common.testing.services import runtime_for
 from stitch_common.testing.tokens import Issuer
+from stitch_common.testing.traffic import connected
 
 
 @pytest.fixture
@@ -34,17 +35,9 @@ async def runtime(
 async def asker(runtime: StoredRuntime[AISettings], nats_url: str) -> AsyncGenerator[Bus]:
     """Another service's connection, while the worker answers."""
     (responder,) = create_worker(runtime).components
-    stop = asyncio.Event()
-    running = asyncio.create_task(responder.run(stop))
-    while await responder.ready():  # noqa: ASYNC110 - readiness is asked, as by a probe
-        await asyncio.sleep(0.005)
-    await runtime.bus.client.flush()
-    bus = Bus(nats_url, "content")
-    await bus.connect()
-    yield bus
-    await bus.close()
-    stop.set()
-    await running
+    async with running(responder), connected(nats_url, "content") as bus:
+        await runtime.bus.client.flush()
+        yield bus
 
 
 async def test_the_local_provider_suggests_what_the_text_holds(

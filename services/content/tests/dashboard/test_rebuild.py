@@ -15,13 +15,12 @@ from services.content.tests.dashboard.history import HISTORY, STATS
 from services.content.tests.factories import content_created, content_told
 
 from stitch_common.bus.connection import Bus
-from stitch_common.bus.questions import Responder
 from stitch_common.contracts import Fact
 from stitch_common.contracts.content import ContentUpdated
 from stitch_common.database import Database
 from stitch_common.testing.clock import NOW, SettableClock
 from stitch_common.testing.databases import Databases
-from stitch_common.testing.traffic import Traffic, clean_bus
+from stitch_common.testing.traffic import Traffic, answering_for, clean_bus
 from stitch_content.dashboard.consumers import dashboard_answers, dashboard_consumer
 from stitch_content.dashboard.service import DashboardService
 
@@ -83,17 +82,10 @@ def replay(nats_url: str) -> Replay:
 
 
 @pytest.fixture
-async def _answering(bus: Bus, dashboard: DashboardService) -> AsyncGenerator[None]:
+async def _answering(nats_url: str, dashboard: DashboardService) -> AsyncGenerator[None]:
     """The worker's responder."""
-    stop = asyncio.Event()
-    responder = Responder(bus, "content", dashboard_answers(dashboard))
-    running = asyncio.create_task(responder.run(stop))
-    while await responder.ready():  # noqa: ASYNC110 - readiness is asked, as by a probe
-        await asyncio.sleep(0.005)
-    await bus.client.flush()
-    yield
-    stop.set()
-    await running
+    async with answering_for(nats_url, "content", dashboard_answers(dashboard)):
+        yield
 
 
 async def picture(database: Database) -> list[list[asyncpg.Record]]:

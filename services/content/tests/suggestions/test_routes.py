@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +11,7 @@ import pytest
 from fastapi import FastAPI
 from services.content.tests.conftest import Somebody
 
-from stitch_common.bus.connection import Bus
-from stitch_common.bus.questions import Answer, Responder
+from stitch_common.bus.questions import Answer
 from stitch_common.clock import Clock
 from stitch_common.contracts.questions import SuggestForContent, Suggestions
 from stitch_common.database import Database
@@ -20,6 +19,7 @@ from stitch_common.errors import ErrorKind, StitchError
 from stitch_common.security.principals import Role
 from stitch_common.testing.services import client_of, runtime_for
 from stitch_common.testing.tokens import Issuer
+from stitch_common.testing.traffic import answering_for
 from stitch_content.api import create_api
 from stitch_content.settings import ContentSettings
 
@@ -69,22 +69,7 @@ async def app(
 @pytest.fixture
 def answering(nats_url: str) -> Answering:
     """Let something answer for the ai service, over its own connection."""
-
-    @asynccontextmanager
-    async def answering(answer: Answer) -> AsyncGenerator[None]:
-        bus, stop = Bus(nats_url, "ai"), asyncio.Event()
-        await bus.connect()
-        responder = Responder(bus, "ai", {SuggestForContent: answer})
-        running = asyncio.create_task(responder.run(stop))
-        while await responder.ready():  # noqa: ASYNC110 - readiness is asked, as by a probe
-            await asyncio.sleep(0.005)
-        await bus.client.flush()
-        yield
-        stop.set()
-        await running
-        await bus.close()
-
-    return answering
+    return lambda answer: answering_for(nats_url, "ai", {SuggestForContent: answer})
 
 
 @pytest.fixture
@@ -231,7 +216,7 @@ async def test_an_ai_that_is_slower_than_its_deadline_is_away_too(
     monkeypatch.setattr(SuggestForContent, "deadline", timedelta(seconds=0.2))
 
     async def think(_question: SuggestForContent) -> Suggestions:
-        await asyncio.sleep(30)
+        await asyncio.Event().wait()
         return SUGGESTED
 
     async with answering(think):

@@ -1,16 +1,16 @@
 """Other services ask about an event, over a real bus."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 
 import pytest
 
 from stitch_common.bus.connection import Bus
-from stitch_common.bus.questions import QuestionRefusedError, Responder, ask
+from stitch_common.bus.questions import QuestionRefusedError, ask
 from stitch_common.contracts.questions import DescribeEvent
 from stitch_common.database import Database
 from stitch_common.http.lists import Cursors
 from stitch_common.testing.clock import SettableClock
+from stitch_common.testing.traffic import answering_for, connected
 from stitch_events.events.consumers import event_answers
 from stitch_events.events.schemas import EventCreate
 from stitch_events.events.service import EventService
@@ -23,21 +23,15 @@ def events(database: Database, clock: SettableClock, settings: EventsSettings) -
 
 
 @pytest.fixture
-async def asker(nats_url: str, events: EventService) -> AsyncGenerator[Bus]:
+async def asker(
+    nats_url: str, events: EventService, patient_questions: None
+) -> AsyncGenerator[Bus]:
     """Another service's connection, while the worker answers."""
-    own, other, stop = Bus(nats_url, "events"), Bus(nats_url, "notifications"), asyncio.Event()
-    await own.connect()
-    await other.connect()
-    responder = Responder(own, "events", event_answers(events))
-    running = asyncio.create_task(responder.run(stop))
-    while await responder.ready():  # noqa: ASYNC110 - readiness is asked, as by a probe
-        await asyncio.sleep(0.005)
-    await own.client.flush()
-    yield other
-    stop.set()
-    await running
-    await other.close()
-    await own.close()
+    async with (
+        answering_for(nats_url, "events", event_answers(events)),
+        connected(nats_url, "notifications") as bus,
+    ):
+        yield bus
 
 
 async def test_an_event_is_described_as_its_newest_fact_does(

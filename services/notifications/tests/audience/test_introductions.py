@@ -2,15 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import httpx
 import pytest
 from services.notifications.tests.factories import EVENT_ID, event_state, published
 
-from stitch_common.bus.connection import Bus
-from stitch_common.bus.questions import Answer, Responder
+from stitch_common.bus.questions import Answer
 from stitch_common.contracts.events import EventDeleted
 from stitch_common.contracts.questions import DescribeEvent, EventNow
 from stitch_common.database import Database
@@ -18,6 +17,7 @@ from stitch_common.errors import ErrorKind, StitchError
 from stitch_common.testing.clock import NOW, SettableClock
 from stitch_common.testing.services import client_of, runtime_for
 from stitch_common.testing.tokens import Issuer
+from stitch_common.testing.traffic import answering_for
 from stitch_notifications.api import create_api
 from stitch_notifications.audience.service import Audience
 from stitch_notifications.settings import NotificationsSettings
@@ -54,24 +54,9 @@ async def client(
 
 
 @pytest.fixture
-def answering(nats_url: str) -> Answering:
+def answering(nats_url: str, patient_questions: None) -> Answering:
     """Let something answer for the events service, over its own connection."""
-
-    @asynccontextmanager
-    async def answering(answer: Answer) -> AsyncGenerator[None]:
-        bus, stop = Bus(nats_url, "events"), asyncio.Event()
-        await bus.connect()
-        responder = Responder(bus, "events", {DescribeEvent: answer})
-        running = asyncio.create_task(responder.run(stop))
-        while await responder.ready():  # noqa: ASYNC110 - readiness is asked, as by a probe
-            await asyncio.sleep(0.005)
-        await bus.client.flush()
-        yield
-        stop.set()
-        await running
-        await bus.close()
-
-    return answering
+    return lambda answer: answering_for(nats_url, "events", {DescribeEvent: answer})
 
 
 async def call(
@@ -140,7 +125,7 @@ async def test_an_owner_that_is_too_slow_is_away(
     monkeypatch.setattr(DescribeEvent, "deadline", timedelta(seconds=0.2))
 
     async def think(question: DescribeEvent) -> EventNow:
-        await asyncio.sleep(30)
+        await asyncio.Event().wait()
         return await described()(question)  # type: ignore[return-value]
 
     async with answering(think):

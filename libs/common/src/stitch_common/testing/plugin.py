@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import AsyncGenerator, Generator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from stitch_common.contracts.questions import DescribeEvent
 from stitch_common.limits import counters
 from stitch_common.testing.clock import SettableClock
 from stitch_common.testing.databases import Databases, drop_databases
@@ -20,6 +22,10 @@ from stitch_common.testing.servers import (
     scratch_folder,
 )
 from stitch_common.testing.traffic import Traffic, clean_bus
+from stitch_common.testing.waiting import PATIENCE
+
+if TYPE_CHECKING:
+    from stitch_common.testing.broker import OwnBroker
 
 
 class TestRun:
@@ -117,7 +123,22 @@ async def traffic(nats_url: str) -> AsyncGenerator[Traffic]:
 @pytest.fixture
 def patient_counters(monkeypatch: pytest.MonkeyPatch) -> None:
     """Counts are shared however busy the machine is."""
-    monkeypatch.setattr(counters, "ANSWER_SECONDS", 30.0)
+    monkeypatch.setattr(counters, "ANSWER_SECONDS", PATIENCE)
+
+
+@pytest.fixture
+def patient_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers come in time however busy the machine is."""
+    monkeypatch.setattr(DescribeEvent, "deadline", timedelta(seconds=PATIENCE))
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> "Generator[OwnBroker]":
+    """Give a nats-server of the test's own, with its store in `tmp_path`."""
+    from stitch_common.testing.broker import own_broker  # noqa: PLC0415 - only where it is used
+
+    with own_broker(tmp_path) as broker:
+        yield broker
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """Facts on a real broker, for tests of consumers."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +18,8 @@ from stitch_common.bus.subscriptions import Subscriptions
 from stitch_common.bus.topology import DEAD_LETTERS, STREAM, STREAMS, apply
 from stitch_common.contracts import Fact, fact_for_subject
 from stitch_common.contracts.questions import Question
-
-PATIENCE_SECONDS = 10.0
+from stitch_common.testing.components import running
+from stitch_common.testing.waiting import until
 
 
 class StillBusyError(Exception):
@@ -44,20 +44,13 @@ class Traffic:
     async def consuming(self, *consumers: Consumer) -> AsyncGenerator[None]:
         """Run these consumers meanwhile, and stop them in order."""
         await apply(self.bus, consumers)
-        stop = asyncio.Event()
-        running = asyncio.create_task(Subscriptions(self.bus, consumers).run(stop))
-        try:
+        async with running(Subscriptions(self.bus, consumers)):
             yield
-        finally:
-            stop.set()
-            await running
 
     async def settled(self, consumer: Consumer) -> None:
         """Wait until the consumer has settled all that is in the stream for it."""
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                while await self._is_busy(consumer):  # noqa: ASYNC110 - only the broker knows
-                    await asyncio.sleep(0.005)
+            await until(partial(self._is_at_rest, consumer))
         except TimeoutError:
             raise StillBusyError(consumer.name) from None
 
@@ -85,9 +78,9 @@ class Traffic:
                 found.append(await self.bus.js.get_msg(stream, seq=sequence))
         return found
 
-    async def _is_busy(self, consumer: Consumer) -> bool:
+    async def _is_at_rest(self, consumer: Consumer) -> bool:
         info = await self.bus.js.consumer_info(STREAM, consumer.name)
-        return bool(info.num_pending or info.num_ack_pending)
+        return not (info.num_pending or info.num_ack_pending)
 
 
 async def empty_streams(bus: Bus) -> None:
@@ -100,32 +93,29 @@ async def empty_streams(bus: Bus) -> None:
 
 
 @asynccontextmanager
-async def clean_bus(url: str, service: str = "test") -> AsyncGenerator[Bus]:
-    """Give a connection to a broker whose streams are empty."""
+async def connected(url: str, service: str = "test") -> AsyncGenerator[Bus]:
+    """Give a connection of this service."""
     bus = Bus(url, service)
     try:
         await bus.connect()
-        await empty_streams(bus)
         yield bus
     finally:
         await bus.close()
 
 
 @asynccontextmanager
-async def answering(
+async def clean_bus(url: str, service: str = "test") -> AsyncGenerator[Bus]:
+    """Give a connection to a broker whose streams are empty."""
+    async with connected(url, service) as bus:
+        await empty_streams(bus)
+        yield bus
+
+
+@asynccontextmanager
+async def answering_for(
     url: str, service: str, answers: Mapping[type[Question[Any]], Answer]
 ) -> AsyncGenerator[None]:
     """Let a service answer questions meanwhile, over a connection of its own."""
-    bus, stop = Bus(url, service), asyncio.Event()
-    await bus.connect()
-    responder = Responder(bus, service, answers)
-    running = asyncio.create_task(responder.run(stop))
-    while await responder.ready():  # noqa: ASYNC110 - readiness is asked, as by a probe
-        await asyncio.sleep(0.005)
-    await bus.client.flush()
-    try:
+    async with connected(url, service) as bus, running(Responder(bus, service, answers)):
+        await bus.client.flush()
         yield
-    finally:
-        stop.set()
-        await running
-        await bus.close()
