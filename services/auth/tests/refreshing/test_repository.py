@@ -7,8 +7,8 @@ import pytest
 from services.auth.tests.conftest import People, Wired
 
 from stitch_auth.callers.models import Caller
+from stitch_auth.refreshing.models import Family
 from stitch_auth.refreshing.repository import RefreshRepository
-from stitch_auth.sessions.models import Session
 from stitch_common.context import request_id
 from stitch_common.testing.clock import NOW
 
@@ -25,21 +25,20 @@ async def known(wired: Wired, people: People) -> AsyncGenerator[RefreshRepositor
 
 
 @pytest.fixture
-async def found(known: RefreshRepository, wired: Wired) -> Session:
+async def found(known: RefreshRepository, wired: Wired) -> Family:
     (row,) = await wired.rows("select sid from auth.sessions")
     found = await known.find(row["sid"])
     assert found is not None
-    return found[0]
+    return found
 
 
-def rotated(session: Session) -> Session:
-    session.rotate(LATER)
-    session.use(CALLER, LATER, idle_ttl=timedelta(days=14))
-    return session
+def rotated(family: Family) -> Family:
+    family.rotate(LATER, idle_ttl=timedelta(days=14))
+    return family
 
 
 async def test_a_rotation_is_saved_and_told_to_the_audit_log(
-    known: RefreshRepository, found: Session, wired: Wired
+    known: RefreshRepository, found: Family, wired: Wired
 ) -> None:
     token = request_id.set("r-1")
 
@@ -57,13 +56,13 @@ async def test_a_rotation_is_saved_and_told_to_the_audit_log(
 
 
 async def test_of_two_who_have_seen_the_same_session_one_rotates(
-    known: RefreshRepository, found: Session, wired: Wired
+    known: RefreshRepository, found: Family, wired: Wired
 ) -> None:
     second = await known.find(found.sid)
     assert second is not None
 
     assert await known.rotate(rotated(found), CALLER)
-    assert not await known.rotate(rotated(second[0]), CALLER)
+    assert not await known.rotate(rotated(second), CALLER)
 
     assert [row["generation"] for row in await wired.rows("select * from auth.sessions")] == [1]
     refreshed = "select * from auth.audit_log where action = 'session.refreshed'"
@@ -71,7 +70,7 @@ async def test_of_two_who_have_seen_the_same_session_one_rotates(
 
 
 async def test_a_session_that_has_ended_meanwhile_is_not_rotated(
-    known: RefreshRepository, found: Session, wired: Wired
+    known: RefreshRepository, found: Family, wired: Wired
 ) -> None:
     await wired.rows("update auth.sessions set ended_at = now(), end_reason = 'logout' returning 1")
 

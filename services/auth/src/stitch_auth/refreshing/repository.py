@@ -2,22 +2,21 @@
 
 from typing import Any
 
-from asyncpg import Connection
+from asyncpg import Connection, Record
 
-from stitch_auth.accounts.models import User
 from stitch_auth.callers.models import Caller
-from stitch_auth.sessions.models import Delivery, Session
+from stitch_auth.refreshing.models import Family, Owner
+from stitch_auth.sessions.models import Delivery
 from stitch_common.context import request_id
 from stitch_common.security.principals import Role
 
 FIND = """
-select s.sid, s.user_id, s.seed, s.key_id, s.generation, s.rotated_at, s.delivery, s.scope,
-    s.idle_expires_at, s.expires_at, s.ended_at, u.username, u.role, u.is_active, u.deleted_at
+select u.id, u.username, u.role, u.is_active and u.deleted_at is null as is_usable,
+    s.sid, s.seed, s.key_id, s.generation, s.rotated_at, s.delivery, s.scope,
+    s.idle_expires_at, s.expires_at, s.ended_at
 from auth.sessions s join auth.users u on u.id = s.user_id
 where s.sid = $1
 """
-OF_SESSION = 11
-"""So many columns are the session's, and those behind them its owner's."""
 
 # Whoever had to wait for the row finds another generation in it, and changes nothing.
 ROTATE = """
@@ -36,33 +35,30 @@ returning true
 
 
 class RefreshRepository:
-    """Sessions as their refresh tokens see them; the rows are copies, which nobody saves."""
+    """Families as they are now, and their next generation."""
 
     def __init__(self, connection: "Connection[Any]") -> None:
         self._connection = connection
 
-    async def find(self, sid: str) -> tuple[Session, User] | None:
-        """A session as it is now, and its owner; of both only what a refresh looks at."""
+    async def find(self, sid: str) -> Family | None:
         row = await self._connection.fetchrow(FIND, sid)
-        if row is None:
-            return None
-        columns = list(row.items())
-        session, user = Session(**dict(columns[:OF_SESSION])), User(**dict(columns[OF_SESSION:]))
-        session.delivery, user.id, user.role = (
-            Delivery(session.delivery),
-            session.user_id,
-            Role(user.role),
-        )
-        return session, user
+        return _family(row) if row is not None else None
 
-    async def rotate(self, session: Session, caller: Caller) -> bool:
-        """Save a copy that was rotated and used, and tell the audit log.
+    async def rotate(self, family: Family, caller: Caller) -> bool:
+        """Save a copy that was rotated, and tell the audit log.
 
         False, and nothing has happened, if meanwhile somebody else has rotated or ended it.
         """
         return bool(
             await self._connection.fetchval(
-                ROTATE, session.sid, session.generation - 1, session.rotated_at,
-                session.idle_expires_at, caller.address, caller.user_agent, request_id.get(),
+                ROTATE, family.sid, family.generation - 1, family.rotated_at,
+                family.idle_expires_at, caller.address, caller.user_agent, request_id.get(),
             )
         )  # fmt: skip
+
+
+def _family(row: Record) -> Family:
+    user_id, username, role, is_usable, *columns = row
+    family = Family(Owner(user_id, username, Role(role), is_usable), *columns)
+    family.delivery = Delivery(family.delivery)
+    return family

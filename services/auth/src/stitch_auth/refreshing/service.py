@@ -1,11 +1,11 @@
 """Exchanging a refresh token for its successor and a new access token."""
 
-from stitch_auth.accounts.models import User
 from stitch_auth.audit.service import AuditTrail
 from stitch_auth.callers.models import Caller
 from stitch_auth.refreshing.errors import InvalidRefreshTokenError
+from stitch_auth.refreshing.models import Family, Verdict
 from stitch_auth.refreshing.repository import RefreshRepository
-from stitch_auth.sessions.models import Delivery, Session, Verdict
+from stitch_auth.sessions.models import Delivery
 from stitch_auth.sessions.service import SessionService
 from stitch_auth.settings import AuthSettings
 from stitch_auth.tokens.models import Grant
@@ -16,8 +16,8 @@ from stitch_common.database import Database
 REFRESH_ERRORS = (InvalidRefreshTokenError,)
 """What the exchange may answer."""
 
-Use = tuple[Session, User, Verdict]
-"""Of a genuine token: its session, whose that is, and what the token means now."""
+Use = tuple[Family, Verdict]
+"""Of a genuine token: its family, and what it means to that now."""
 
 
 class RefreshService:
@@ -52,40 +52,34 @@ class RefreshService:
             raise InvalidRefreshTokenError
         async with self._database.connection() as connection:
             known = RefreshRepository(connection)
-            session, user, verdict = await self._judge(known, presented, delivery)
-            if verdict is Verdict.CURRENT and not await self._rotate(known, session, caller):
+            family, verdict = await self._judge(known, presented, delivery)
+            if verdict is Verdict.CURRENT and not await self._rotate(known, family, caller):
                 # Somebody has used it at the same moment: it is the previous one by now.
-                session, user, verdict = await self._judge(known, presented, delivery)
+                family, verdict = await self._judge(known, presented, delivery)
         if verdict is Verdict.REPLAYED:
-            await self._end(session, caller)
+            await self._end(family, caller)
         if verdict not in {Verdict.CURRENT, Verdict.REPEATED}:
             raise InvalidRefreshTokenError
-        return await self._tokens.grant(session, user)
+        return await self._tokens.grant(family, family.owner)
 
     async def _judge(
         self, known: RefreshRepository, presented: PresentedToken, delivery: Delivery
     ) -> Use:
-        found = await known.find(presented.sid)
-        if found is None:
+        family = await known.find(presented.sid)
+        if family is None or family.delivery is not delivery:
             raise InvalidRefreshTokenError
-        session, user = found
-        is_genuine = self._tokens.is_genuine(presented, session)
-        if not is_genuine or session.delivery is not delivery:
+        if not self._tokens.is_genuine(presented, family):
             raise InvalidRefreshTokenError
-        if not user.is_usable:
-            return session, user, Verdict.ENDED
         grace = self._settings.refresh_grace
-        return session, user, session.judge(presented.generation, self._clock(), grace=grace)
+        return family, family.judge(presented.generation, self._clock(), grace=grace)
 
-    async def _rotate(self, known: RefreshRepository, session: Session, caller: Caller) -> bool:
-        at = self._clock()
-        session.rotate(at)
-        session.use(caller, at, idle_ttl=self._settings.refresh_idle_ttl)
-        return await known.rotate(session, caller)
+    async def _rotate(self, known: RefreshRepository, family: Family, caller: Caller) -> bool:
+        family.rotate(self._clock(), idle_ttl=self._settings.refresh_idle_ttl)
+        return await known.rotate(family, caller)
 
-    async def _end(self, session: Session, caller: Caller) -> None:
+    async def _end(self, family: Family, caller: Caller) -> None:
         async with self._database.transaction() as transaction:
             trail = AuditTrail(transaction, self._clock, caller)
-            subject = f"session:{session.sid}"
-            trail.failed("session.refreshed", actor_id=session.user_id, subject=subject)
-            await self._sessions.end(transaction, session.sid, reason="replayed", trail=trail)
+            subject = f"session:{family.sid}"
+            trail.failed("session.refreshed", actor_id=family.owner.id, subject=subject)
+            await self._sessions.end(transaction, family.sid, reason="replayed", trail=trail)

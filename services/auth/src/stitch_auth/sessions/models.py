@@ -42,17 +42,6 @@ class Delivery(StrEnum):
     BODY = "body"
 
 
-class Verdict(StrEnum):
-    """What a genuine refresh token means to its session."""
-
-    CURRENT = "current"
-    REPEATED = "repeated"
-    """The previous token, within the grace: its owner has not seen the answer, or asked twice."""
-    REPLAYED = "replayed"
-    """An older one: two people have this session."""
-    ENDED = "ended"
-
-
 class Session(Base):
     """A log-in; its refresh tokens are derived from `seed`, a key, and their generation.
 
@@ -116,12 +105,7 @@ class Session(Base):
         """Note who uses it, and put the end off; never beyond the absolute one."""
         self.ip, self.user_agent = caller.address, caller.user_agent
         self.last_used_at = at
-        self.idle_expires_at = min(at + idle_ttl, self.expires_at)
-
-    def rotate(self, at: datetime) -> None:
-        """Make the next token the current one."""
-        self.generation += 1
-        self.rotated_at = at
+        self.idle_expires_at = idle_end(at, idle_ttl, self.expires_at)
 
     def end(self, at: datetime, reason: str) -> bool:
         """End it; False if it had ended."""
@@ -130,19 +114,10 @@ class Session(Base):
         self.ended_at, self.end_reason = at, reason
         return True
 
-    def is_live(self, at: datetime) -> bool:
-        return self.ended_at is None and at < self.idle_expires_at
 
-    def judge(self, generation: int, at: datetime, *, grace: timedelta) -> Verdict:
-        """What its token of this generation means now (RFC 9700 §4.14)."""
-        if not self.is_live(at):
-            return Verdict.ENDED
-        if generation == self.generation:
-            return Verdict.CURRENT
-        # From the first use on, so that repeating does not prolong it.
-        if generation == self.generation - 1 and at - self.rotated_at <= grace:
-            return Verdict.REPEATED
-        return Verdict.REPLAYED
+def idle_end(at: datetime, ttl: timedelta, last: datetime) -> datetime:
+    """When a session ends that is used now and never again; the last end stays the last."""
+    return min(at + ttl, last)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,22 @@
 """What is granted."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
 from stitch_auth.sessions.models import Delivery
+from stitch_auth.tokens.rules import Seeded
+
+
+class Granted(Seeded, Protocol):
+    """A session that gets tokens."""
+
+    @property
+    def scope(self) -> str: ...
+    @property
+    def delivery(self) -> Delivery: ...
+    @property
+    def idle_expires_at(self) -> datetime: ...
 
 
 @dataclass(frozen=True, slots=True)

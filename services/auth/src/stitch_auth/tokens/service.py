@@ -5,12 +5,17 @@ from datetime import datetime
 from math import ceil
 from typing import Any
 
-from stitch_auth.accounts.models import User
 from stitch_auth.keys.service import KeyService
-from stitch_auth.sessions.models import Session
 from stitch_auth.settings import AuthSettings
-from stitch_auth.tokens.models import ClientGrant, Grant
-from stitch_auth.tokens.rules import PresentedToken, RefreshTokens, access_claims, read
+from stitch_auth.tokens.models import ClientGrant, Grant, Granted
+from stitch_auth.tokens.rules import (
+    Bearer,
+    PresentedToken,
+    RefreshTokens,
+    Seeded,
+    access_claims,
+    read,
+)
 from stitch_common.clock import Clock
 from stitch_common.security.principals import Role
 
@@ -35,7 +40,7 @@ class TokenService:
         """Which key a new session's refresh tokens are derived from."""
         return self._refresh_tokens.current_key_id
 
-    async def grant(self, session: Session, user: User) -> Grant:
+    async def grant(self, session: Granted, user: Bearer) -> Grant:
         """The session's current refresh token and a new access token."""
         now = self._clock()
         claims = access_claims(user, sid=session.sid, scope=session.scope, at=now)
@@ -49,7 +54,7 @@ class TokenService:
         )
 
     async def grant_client(
-        self, owner: User, *, client_id: str, sid: str, role: Role
+        self, owner: Bearer, *, client_id: str, sid: str, role: Role
     ) -> ClientGrant:
         """An access token for a program that acts for this user, with at most this role."""
         now = self._clock()
@@ -74,6 +79,6 @@ class TokenService:
         """What it claims to be; None if it can't be a refresh token."""
         return read(refresh_token)
 
-    def is_genuine(self, presented: PresentedToken, session: Session) -> bool:
+    def is_genuine(self, presented: PresentedToken, session: Seeded) -> bool:
         """Whether it was made here, for this session, in whatever generation."""
         return self._refresh_tokens.is_genuine(presented, session)
