@@ -155,6 +155,20 @@ async def test_a_new_address_counts_once_it_is_confirmed_and_the_old_one_is_told
     await people.log_in(Person(ada.id, NEW_EMAIL, NEW_EMAIL))
 
 
+async def test_who_knows_an_older_version_is_told_of_a_new_address_as_clients_know_it(
+    client: httpx.AsyncClient, wired: Wired, headers: dict[str, str], clock: SettableClock
+) -> None:
+    etag = (await client.get("/api/auth/me", headers=headers)).headers["etag"]
+    await change_email(client, headers)
+    await client.post(VERIFY, json={"token": await newest_token(wired, clock, "verify-email")})
+
+    stale = await client.patch(
+        "/api/auth/me", headers={**headers, "if-match": etag}, json={"full_name": "Ada K."}
+    )
+
+    assert (stale.status_code, stale.json()["changed"]) == (412, ["email"])
+
+
 async def test_the_page_of_the_link_shows_the_new_address(
     client: httpx.AsyncClient, wired: Wired, headers: dict[str, str], clock: SettableClock
 ) -> None:

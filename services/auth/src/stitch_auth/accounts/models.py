@@ -1,5 +1,6 @@
 """Users, and the changes that one row may make."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +29,8 @@ to_tsvector('simple'::regconfig,
     translate(lower(username || ' ' || email || ' ' || full_name), '@._-+', '     '))
 """
 EXISTS = text("deleted_at is null")
+SHOWN_AS = {"email_key": "email", "email_verified_at": "is_verified"}
+"""What clients know of a column with another name."""
 
 
 def login_key(login: str) -> tuple[str, str]:
@@ -140,6 +143,9 @@ class User(Versioned, Base):
             self.updated_at = at
             self.touch(changed)
         return changed
+
+    def touch(self, changed: Iterable[str]) -> None:
+        super().touch(SHOWN_AS.get(name, name) for name in changed)
 
     def remove(self, at: datetime) -> None:
         """Close the account; what others refer to stays."""
