@@ -1,13 +1,15 @@
 """The connection to NATS: nobody waits for it, and its end is noticed."""
 
 import asyncio
-import time
 
 import pytest
 from libs.common.tests.bus.kit import SCHEMA
 from nats.errors import Error as NatsError
 
 from stitch_common.bus.connection import Bus, NatsAwayError
+from stitch_common.testing.broker import OwnBroker
+from stitch_common.testing.traffic import connected
+from stitch_common.testing.waiting import promised, until
 
 NOBODY = "nats://127.0.0.1:9"
 
@@ -15,11 +17,10 @@ NOBODY = "nats://127.0.0.1:9"
 async def test_a_process_starts_without_a_broker() -> None:
     bus = Bus(NOBODY, SCHEMA)
 
-    begun = time.monotonic()
-    await bus.start()
-    bus.wake()
+    async with promised(0.2):
+        await bus.start()
+        bus.wake()
 
-    assert time.monotonic() - begun < 0.2
     assert not bus.connected.is_set()
     await bus.close()
 
@@ -49,31 +50,26 @@ async def test_closing_what_was_never_started_does_nothing() -> None:
 
 
 async def test_a_commit_wakes_the_relay_in_another_process(bus: Bus, nats_url: str) -> None:
-    other = Bus(nats_url, SCHEMA)
-    await other.connect()
-    await bus.listen_for_wakes()
-    await bus.client.flush()
-    bus.woken.clear()
+    async with connected(nats_url, SCHEMA) as other:
+        await bus.listen_for_wakes()
+        await bus.client.flush()
+        bus.woken.clear()
 
-    other.wake()
+        other.wake()
 
-    async with asyncio.timeout(5):
-        await bus.woken.wait()
-    await other.close()
+        await until(bus.woken.is_set)
 
 
 async def test_services_do_not_wake_each_other(bus: Bus, nats_url: str) -> None:
-    other = Bus(nats_url, "content")
-    await other.connect()
-    await bus.listen_for_wakes()
-    await bus.client.flush()
-    bus.woken.clear()
+    async with connected(nats_url, "content") as other:
+        await bus.listen_for_wakes()
+        await bus.client.flush()
+        bus.woken.clear()
 
-    other.wake()
-    await asyncio.sleep(0.05)
+        other.wake()
+        await asyncio.sleep(0.05)
 
-    assert not bus.woken.is_set()
-    await other.close()
+        assert not bus.woken.is_set()
 
 
 async def test_a_connection_closed_for_good_is_noticed(bus: Bus) -> None:
@@ -86,3 +82,16 @@ async def test_a_connection_closed_for_good_is_noticed(bus: Bus) -> None:
     assert told[-1]
     with pytest.raises(NatsError):
         await bus.client.publish("stitch.nothing")
+
+
+async def test_a_process_ends_in_order_though_the_broker_is_away(broker: OwnBroker) -> None:
+    """Also when something waits for it that nobody will read."""
+    bus = Bus(broker.address, SCHEMA)
+    await bus.connect()
+    broker.stop()
+    await until(lambda: not bus.connected.is_set())
+    await bus.client.publish("stitch.nothing", b"waits")
+
+    await bus.close()
+
+    assert bus.client.is_closed

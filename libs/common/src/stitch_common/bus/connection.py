@@ -98,7 +98,8 @@ class Bus:
         if self.client.is_connected:
             await self.client.drain()
         elif self.epoch:  # nats-py can't close what never was open
-            await self.client.close()
+            with suppress(ConnectionError):  # what waits for a broker that is away is given up
+                await self.client.close()
 
     async def _connect(self) -> None:
         try:
