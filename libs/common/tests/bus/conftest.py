@@ -1,6 +1,5 @@
 """A schema that has nothing but the bus's tables and an effect, and a broker with empty streams."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -22,8 +21,10 @@ from stitch_common.contracts import Fact
 from stitch_common.contracts.auth import UserVerified
 from stitch_common.database import Database
 from stitch_common.testing.clock import NOW
+from stitch_common.testing.components import running
 from stitch_common.testing.databases import Databases
 from stitch_common.testing.traffic import Traffic, clean_bus
+from stitch_common.testing.waiting import until
 
 
 @pytest.fixture
@@ -86,13 +87,8 @@ def relaying(bus: Bus, database_url: str) -> Relaying:
 
     @asynccontextmanager
     async def relaying() -> AsyncGenerator[None]:
-        stop = asyncio.Event()
-        running = asyncio.create_task(Relay(bus, database_url, SCHEMA).run(stop))
-        try:
+        async with running(Relay(bus, database_url, SCHEMA)):
             yield
-        finally:
-            stop.set()
-            await running
 
     return relaying
 
@@ -102,9 +98,10 @@ def in_stream(bus: Bus, traffic: Traffic) -> InStream:
     """Wait until the stream holds so many facts, and give them."""
 
     async def in_stream(number: int) -> list[Fact]:
-        async with asyncio.timeout(10):
-            while (await bus.js.stream_info(STREAM)).state.messages < number:  # noqa: ASYNC110
-                await asyncio.sleep(0.005)
+        async def are_there() -> bool:
+            return (await bus.js.stream_info(STREAM)).state.messages >= number
+
+        await until(are_there)
         return await traffic.facts()
 
     return in_stream

@@ -18,7 +18,9 @@ from stitch_common.bus.subscriptions import Subscriptions
 from stitch_common.bus.topology import STREAM, apply
 from stitch_common.contracts.auth import UserVerified
 from stitch_common.database import Database
+from stitch_common.testing.components import running
 from stitch_common.testing.traffic import Traffic
+from stitch_common.testing.waiting import PATIENCE
 
 WRITERS, EACH = 12, 40
 
@@ -34,7 +36,7 @@ def cluster(tmp_path: Path) -> Generator[NatsCluster]:
 @pytest.fixture
 async def bus(cluster: NatsCluster) -> AsyncGenerator[Bus]:
     bus = Bus(cluster.addresses, SCHEMA, replicas=3)
-    await bus.connect(seconds=20)
+    await bus.connect(seconds=PATIENCE)
     await formed(bus)
     yield bus
     await bus.close()
@@ -42,7 +44,7 @@ async def bus(cluster: NatsCluster) -> AsyncGenerator[Bus]:
 
 async def formed(bus: Bus) -> None:
     """Wait until the servers have found each other and keep the streams."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 await apply(bus)
@@ -81,28 +83,25 @@ async def test_nothing_is_lost_or_doubled_when_the_leader_is_killed_under_load(
     record: Record,
     verified: Verified,
 ) -> None:
-    stop = asyncio.Event()
-    running = [
-        asyncio.create_task(Relay(bus, database_url, SCHEMA).run(stop)),
-        asyncio.create_task(Subscriptions(bus, [counting(database)]).run(stop)),
-    ]
-
     async def write(user_id: int) -> None:
         for version in range(1, EACH + 1):
             await record(verified(user_id, version))
             await asyncio.sleep(0.02)
 
-    writing = [asyncio.create_task(write(user_id)) for user_id in range(WRITERS)]
-    await asyncio.sleep(0.4)
-    killed = await leader_of(bus)
-    cluster.kill(killed)
-    await asyncio.gather(*writing)
-    counted = await effects(database, WRITERS * EACH)
-    cluster.start(killed)
-    stop.set()
-    await asyncio.gather(*running)
+    async with (
+        running(Relay(bus, database_url, SCHEMA)),
+        running(Subscriptions(bus, [counting(database)])),
+    ):
+        writing = [asyncio.create_task(write(user_id)) for user_id in range(WRITERS)]
+        await asyncio.sleep(0.4)
+        killed = await leader_of(bus)
+        cluster.kill(killed)
+        await asyncio.gather(*writing)
+        counted = await effects(database, WRITERS * EACH)
+        led_by = await leader_of(bus)
+        cluster.start(killed)
 
-    assert await leader_of(bus) != killed
+    assert led_by != killed
     assert counted == sorted((u, v) for u in range(WRITERS) for v in range(1, EACH + 1))
     in_stream = [(f.aggregate_id, f.sequence) for f in await Traffic(bus).facts()]
     assert len(in_stream) == len(set(in_stream)) == WRITERS * EACH
@@ -112,7 +111,7 @@ async def test_nothing_is_lost_or_doubled_when_the_leader_is_killed_under_load(
 
 async def effects(database: Database, number: int) -> list[tuple[int, int]]:
     """Wait until so many effects are there, and give them."""
-    async with asyncio.timeout(60), database.connection() as connection:
+    async with asyncio.timeout(PATIENCE), database.connection() as connection:
         while True:
             rows = await connection.fetch("select user_id, version from auth.effect order by 1, 2")
             if len(rows) >= number:

@@ -15,7 +15,9 @@ from stitch_common.bus.inbox import Received
 from stitch_common.bus.subscriptions import Subscriptions
 from stitch_common.bus.topology import STREAM, apply
 from stitch_common.contracts.auth import UserVerified
+from stitch_common.testing.components import running
 from stitch_common.testing.traffic import Traffic
+from stitch_common.testing.waiting import until
 
 ROOT = Path(__file__).parents[4]
 USE = re.compile(r"^\s*(from|import) faststream", re.MULTILINE)
@@ -83,13 +85,9 @@ async def test_faststream_never_rewrites_a_streams_limits(
     await apply(bus, [consumer])
     chosen = (await bus.js.stream_info(STREAM)).config.evolve(max_bytes=2**28, max_age=172800.0)
     await bus.js.update_stream(chosen)
-    stop = asyncio.Event()
-    running = asyncio.create_task(Subscriptions(bus, [consumer]).run(stop))
-    await traffic.publish(verified(1))
-    async with asyncio.timeout(10):
-        await handled.wait()
-    stop.set()
-    await running
+    async with running(Subscriptions(bus, [consumer])):
+        await traffic.publish(verified(1))
+        await until(handled.is_set)
 
     found = (await bus.js.stream_info(STREAM)).config
     assert (found.max_bytes, found.max_age) == (2**28, 172800.0)

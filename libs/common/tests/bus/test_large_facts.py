@@ -15,6 +15,7 @@ from stitch_common.contracts import Fact
 from stitch_common.contracts.auth import UserUpdated, UserVerified
 from stitch_common.database import Database
 from stitch_common.testing.clock import NOW
+from stitch_common.testing.waiting import PATIENCE
 
 LARGE = 400_000
 
@@ -47,7 +48,7 @@ async def test_what_is_read_at_once_fits_in_memory(record: Record, database_url:
 
     read: list[Waiting] = []
     cursor = Cursor()
-    async with OutboxRows.open(database_url, SCHEMA) as outbox, asyncio.timeout(10):
+    async with OutboxRows.open(database_url, SCHEMA) as outbox, asyncio.timeout(PATIENCE):
         while sum(len(waiting.rows) for waiting in read) < 30:
             read.append(await outbox.waiting(cursor))
             if rows := read[-1].rows:

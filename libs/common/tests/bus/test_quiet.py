@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator
+from statistics import quantiles
 
 import httpx
 import pytest
@@ -63,18 +64,42 @@ async def cpu_share() -> float:
     return (time.process_time() - begun) / SECONDS
 
 
-async def slowest_answers() -> float:
-    """Ask the process's own HTTP for a while; gives the 99th percentile in seconds."""
+async def holds_up_http() -> float:
+    """Ask the process's own HTTP for a while: how much longer that takes than the machine's fault.
+
+    In the 99th percentile, and in seconds; a thread beside, which no task holds up, tells what
+    the machine takes.
+    """
+    beside = asyncio.to_thread(turns_of_a_thread)
+    answers, turns = await asyncio.gather(answers_of_http(), beside)
+    return slow(answers) - slow(turns)
+
+
+def slow(seconds: list[float]) -> float:
+    return quantiles(seconds, n=100)[-1]
+
+
+def turns_of_a_thread() -> list[float]:
+    seconds: list[float] = []
+    ended = time.monotonic() + SECONDS
+    while time.monotonic() < ended:
+        begun = time.perf_counter()
+        time.sleep(0.01)
+        seconds.append(time.perf_counter() - begun)
+    return seconds
+
+
+async def answers_of_http() -> list[float]:
     seconds: list[float] = []
     transport = httpx.ASGITransport(create_ops_app({}))
     async with httpx.AsyncClient(transport=transport, base_url="http://ops") as client:
         ended = time.monotonic() + SECONDS
         while time.monotonic() < ended:
-            due = time.perf_counter() + 0.01
+            begun = time.perf_counter()
             await asyncio.sleep(0.01)
             (await client.get("/healthz")).raise_for_status()
-            seconds.append(time.perf_counter() - due)
-    return sorted(seconds)[round(0.99 * (len(seconds) - 1))]
+            seconds.append(time.perf_counter() - begun)
+    return seconds
 
 
 async def seen(handled: list[int], number: int) -> None:
@@ -92,7 +117,7 @@ async def test_a_broker_that_is_away_is_no_busy_loop_and_holds_up_nobody(
     await record(verified(1))
 
     assert await cpu_share() < SHARE
-    assert await slowest_answers() < 0.1
+    assert await holds_up_http() < 0.1
 
     broker.start()
     await seen(handled, 1)

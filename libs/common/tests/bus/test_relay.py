@@ -27,6 +27,7 @@ from stitch_common.contracts import Fact
 from stitch_common.contracts.auth import UserVerified
 from stitch_common.database import Database
 from stitch_common.testing.databases import Databases
+from stitch_common.testing.waiting import promised, until
 
 WRITERS, FACTS_EACH = 12, 40
 
@@ -66,12 +67,10 @@ async def test_a_fact_does_not_wait_for_the_poll(
     async with relaying():
         await record(verified(1))
         await in_stream(1)
-        begun = time.monotonic()
-        for version in range(2, 14):
-            await record(verified(1, version))
-            await in_stream(version)
-
-    assert time.monotonic() - begun < 6 * POLL_SECONDS  # half of what twelve polls would take
+        async with promised(6 * POLL_SECONDS):  # half of what twelve polls would take
+            for version in range(2, 14):
+                await record(verified(1, version))
+                await in_stream(version)
 
 
 async def test_what_a_passing_transaction_holds_back_is_published_before_the_end(
@@ -267,16 +266,12 @@ async def test_a_stopping_relay_takes_along_what_is_committed(
 
 
 async def test_only_the_active_relay_tells_how_much_waits(
-    record: Record, bus: Bus, database_url: str, verified: Verified
+    record: Record, relaying: Relaying, verified: Verified
 ) -> None:
     await record(verified(1))
-    stop = asyncio.Event()
-    running = asyncio.create_task(Relay(bus, database_url, SCHEMA).run(stop))
-    async with asyncio.timeout(5):
-        while (told := waiting()) is None:  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
-    stop.set()
-    await running
+    async with relaying():
+        await until(lambda: waiting() is not None)
+        told = waiting()
 
     assert told == 0
     assert waiting() is None

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from stitch_common.bus.rescue import rescue
 from stitch_common.bus.topology import ADVISORIES, STREAM, apply, consumer_config
 from stitch_common.contracts.auth import UserVerified
 from stitch_common.testing.traffic import Traffic
+from stitch_common.testing.waiting import PATIENCE, until
 
 IMPATIENT = {"max_deliver": 2, "ack_wait": 0.05}
 
@@ -36,7 +38,7 @@ async def give_up(bus: Bus, consumer: Consumer) -> None:
     """Take a fact twice and say nothing, as a handler does that kills its process."""
     await bus.js.add_consumer(STREAM, consumer_config(consumer).evolve(**IMPATIENT))
     reading = await bus.js.pull_subscribe_bind(consumer.name, STREAM)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not await told_by(bus):
             with suppress(TimeoutError):
                 await reading.fetch(1, timeout=0.1)
@@ -48,16 +50,18 @@ async def terminate(bus: Bus, consumer: Consumer) -> None:
     await apply(bus, [consumer])
     reading = await bus.js.pull_subscribe_bind(consumer.name, STREAM)
     message: Msg
-    (message,) = await reading.fetch(1, timeout=5)
+    (message,) = await reading.fetch(1, timeout=PATIENCE)
     await message.term()
-    async with asyncio.timeout(10):
-        while not await told_by(bus):  # noqa: ASYNC110 - only the broker knows
-            await asyncio.sleep(0.01)
+    await until(partial(told_by, bus))
     await reading.unsubscribe()
 
 
 async def told_by(bus: Bus) -> int:
     return int((await bus.js.stream_info(ADVISORIES)).state.messages)
+
+
+async def none_are_told_by(bus: Bus) -> bool:
+    return await told_by(bus) == 0
 
 
 @pytest.mark.parametrize("lose", [give_up, terminate])
@@ -72,9 +76,8 @@ async def test_what_the_broker_gave_up_is_parked_while_its_consumer_runs(
     before = rescued()
 
     with capture_logs() as logs:
-        async with traffic.consuming(consumer), asyncio.timeout(20):
-            while await told_by(traffic.bus):  # noqa: ASYNC110 - only the broker knows
-                await asyncio.sleep(0.01)
+        async with traffic.consuming(consumer):
+            await until(partial(none_are_told_by, traffic.bus))
 
     (parked,) = await traffic.parked()
     assert parked["ce-id"] == str(fact_id)

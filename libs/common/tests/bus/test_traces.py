@@ -1,6 +1,5 @@
 """One trace leads from the transaction through the outbox and the relay to the handler."""
 
-import asyncio
 from collections.abc import Generator
 
 import pytest
@@ -16,6 +15,7 @@ from stitch_common.bus.inbox import Received
 from stitch_common.contracts import Fact
 from stitch_common.contracts.auth import UserVerified
 from stitch_common.testing.traffic import Traffic
+from stitch_common.testing.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -98,10 +98,8 @@ async def test_a_batch_is_linked_to_the_traces_of_its_facts(
     await traffic.handle_all(BatchConsumer("auth-batch", [UserVerified], take))
 
     requests = {s.context.trace_id for s in spans.get_finished_spans() if s.name == "request"}
-    async with asyncio.timeout(5):
-        # The span ends a moment after its facts are settled.
-        while linked_traces(spans, "auth-batch process") != requests:  # noqa: ASYNC110 - see above
-            await asyncio.sleep(0.01)
+    # The span ends a moment after its facts are settled.
+    await until(lambda: linked_traces(spans, "auth-batch process") == requests)
     assert len(requests) == 2
 
 
