@@ -3,9 +3,11 @@
 from contextvars import copy_context
 
 import pytest
+from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind
 
 from stitch_gateway.observing.trace import Traces
 
@@ -26,7 +28,7 @@ class Collector:
         traces = Traces(ratio, self.provider)
 
         def one_request() -> str:
-            hop = traces.begin("GET", traceparent)
+            hop = traces.begin(traceparent)
             traces.end(hop, "GET", "/api/events/{event_id}", 200)
             return hop.onward.decode()
 
@@ -51,6 +53,10 @@ def test_a_trace_that_is_kept_tells_of_the_route_and_never_of_the_path(
         "http.route": "/api/events/{event_id}",
         "http.response.status_code": 200,
     }
+    assert span.kind is SpanKind.SERVER
+    assert span.start_time
+    assert span.end_time
+    assert span.start_time <= span.end_time
     context = span.get_span_context()
     assert context is not None
     assert onward.startswith(f"00-{context.trace_id:032x}-{context.span_id:016x}-")
@@ -77,8 +83,20 @@ def test_who_began_a_trace_has_decided_whether_it_is_kept(collector: Collector) 
     assert f"{span.parent.span_id:016x}" == SPAN
 
 
-def test_without_a_collector_nothing_is_kept() -> None:
-    hop = Traces(1.0).begin("GET", None)
+def test_what_is_logged_in_between_tells_of_a_trace_that_is_kept(collector: Collector) -> None:
+    def trace_within(ratio: float) -> tuple[int, int]:
+        hop = Traces(ratio, collector.provider).begin(None)
+        return trace.get_current_span().get_span_context().trace_id, int(hop.trace_id, 16)
 
-    assert hop.span is None
+    current, ours = copy_context().run(trace_within, 1.0)
+    none, _ = copy_context().run(trace_within, 0.0)
+
+    assert current == ours
+    assert none == trace.INVALID_TRACE_ID
+
+
+def test_without_a_collector_nothing_is_kept() -> None:
+    hop = Traces(1.0).begin(None)
+
+    assert hop.kept is None
     assert hop.onward.endswith(b"-00")

@@ -91,7 +91,7 @@ class Watching:
 
 def exchange(method: str) -> Exchange:
     browser = BrowserHeaders(Origins(()), is_https=False)
-    hop = Traces(0).begin(method, None)
+    hop = Traces(0).begin(None)
     client = Watching()
     return Exchange(send, client, method, request_id="1", hop=hop, browser=browser, origin=None)
 

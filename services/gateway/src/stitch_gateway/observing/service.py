@@ -38,7 +38,7 @@ class Watch:
             scope["extensions"][CLIENT],
             method,
             request_id=chosen,
-            hop=self._traces.begin(method, given.get(TRACEPARENT)),
+            hop=self._traces.begin(given.get(TRACEPARENT)),
             browser=self._browser,
             origin=given.get(ORIGIN),
         )
