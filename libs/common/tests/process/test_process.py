@@ -1,6 +1,7 @@
 """A process serves without a broker, says when it is ready, and drains when it is told to end."""
 
 import asyncio
+import re
 import signal
 import socket
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 SAMPLE = Path(__file__).with_name("sample_service.py")
 
@@ -68,6 +71,32 @@ async def running(command: str = "all", **environment: str) -> AsyncGenerator[Sa
     if process.returncode is None:
         process.kill()
     await process.communicate()
+
+
+@asynccontextmanager
+async def collecting() -> AsyncGenerator[tuple[str, list[ExportTraceServiceRequest]]]:
+    """The address of a collector of traces, and what it is sent."""
+    exports = []
+
+    async def collect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        [length] = re.findall(rb"content-length: (\d+)", head.lower())
+        exports.append(ExportTraceServiceRequest.FromString(await reader.readexactly(int(length))))
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(collect, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", exports
+
+
+def spans_of(export: ExportTraceServiceRequest) -> list[Span]:
+    return [
+        span
+        for resource in export.resource_spans
+        for scope in resource.scope_spans
+        for span in scope.spans
+    ]
 
 
 async def test_it_serves_while_nats_is_away() -> None:
@@ -148,3 +177,15 @@ async def test_a_collector_that_is_away_does_not_hold_up_the_end() -> None:
             await sample.process.communicate()
 
         assert sample.process.returncode == 0
+
+
+async def test_what_was_traced_last_is_sent_before_the_end() -> None:
+    async with collecting() as (address, traces), running(STITCH_OTLP_ENDPOINT=address) as sample:
+        await sample.wait_until_it_works()
+        await sample.api.get("/traced")
+
+        sample.process.send_signal(signal.SIGTERM)
+        await sample.process.communicate()
+
+    names = {span.name for export in traces for span in spans_of(export)}
+    assert "work" in names
