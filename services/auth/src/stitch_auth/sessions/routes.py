@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 
 from stitch_auth.apikeys.service import CLIENT_ERRORS, APIKeyService
 from stitch_auth.callers.models import Caller
-from stitch_auth.callers.service import CurrentCaller, device_cookie
+from stitch_auth.callers.service import CurrentCaller, current_caller, device_cookie
 from stitch_auth.mfa.service import MFA_ERRORS
 from stitch_auth.passwords.service import HASHING_ERRORS
 from stitch_auth.refreshing.service import REFRESH_ERRORS, RefreshService
@@ -78,7 +78,6 @@ async def require_deliberate_request(request: Request) -> None:
 
 
 Logins = Annotated[LoginService, Depends(login_service)]
-Refreshes = Annotated[RefreshService, Depends(refresh_service)]
 Sessions = Annotated[SessionService, Depends(session_service)]
 
 
@@ -140,17 +139,15 @@ def _credentials(form: TokenRequest) -> Credentials:
 @router.post(
     "/refresh",
     response_model_exclude_none=True,
-    dependencies=[Depends(require_deliberate_request)],
     responses=declares(*REFRESH_ERRORS, CrossSiteError, NotJSONError),
 )
 async def refresh(
-    request: Request,
-    response: Response,
-    refreshes: Refreshes,
-    caller: CurrentCaller,
-    body: RefreshRequest | None = None,
+    request: Request, response: Response, body: RefreshRequest | None = None
 ) -> TokenAnswer:
     """Exchange the refresh token, cookie or field, for a new pair."""
+    # Called, because resolving these as dependencies takes longer than all that they do.
+    await require_deliberate_request(request)
+    refreshes, caller = await refresh_service(request), await current_caller(request)
     if body is not None and body.refresh_token is not None:
         grant = await refreshes.refresh(body.refresh_token, Delivery.BODY, caller)
     else:
