@@ -205,6 +205,8 @@ class TestPage:
 
         assert [page.status_code for page in shown] == [200, 200]
         assert 'name="password"' in shown[0].text
+        assert 'aria-describedby="rule"' in shown[0].text
+        assert "12 to 128 characters" in shown[0].text
         assert "<script" not in shown[0].text
         assert shown[0].headers["referrer-policy"] == "no-referrer"
         assert await wired.rows("select * from auth.password_resets") == before
