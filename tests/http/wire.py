@@ -10,8 +10,8 @@ from datetime import timedelta
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stitch_common.http.server import create_server, serve
 from stitch_common.http.strict_limits import Limits
+from stitch_common.testing import serving
 
 PATIENCE = 20
 """Seconds until a test gives up; no test waits so long unless it fails."""
@@ -73,19 +73,9 @@ async def answer(
 
 @asynccontextmanager
 async def served(app: ASGIApp, limits: Limits = FIRM) -> AsyncGenerator[int]:
-    """Give the port of a server that runs this application, as every process does."""
-    server = create_server(
-        app, host="127.0.0.1", port=0, drain_timeout=timedelta(seconds=2), limits=limits
-    )
-    stop = asyncio.Event()
-    serving = asyncio.create_task(serve(server, stop))
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells it by a flag only
-        await asyncio.sleep(0.005)
-    try:
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        stop.set()
-        await serving
+    """Give the port of a server that runs this application and is not too patient."""
+    async with serving.served(app, limits) as port:
+        yield port
 
 
 @asynccontextmanager

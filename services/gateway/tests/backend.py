@@ -1,16 +1,14 @@
 """A service as the gateway meets it: a real server that remembers what reached it."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stitch_common.http.server import create_server, serve
 from stitch_common.http.strict_limits import Limits
+from stitch_common.testing import serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +62,5 @@ class Backend:
 @asynccontextmanager
 async def served(app: ASGIApp, limits: Limits | None = None) -> AsyncGenerator[str]:
     """Give the address of a server that runs this application."""
-    server = create_server(
-        app, host="127.0.0.1", port=0, drain_timeout=timedelta(seconds=2), limits=limits
-    )
-    stop = asyncio.Event()
-    serving = asyncio.create_task(serve(server, stop))
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells it by a flag only
-        await asyncio.sleep(0.005)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
+    async with serving.served(app, limits) as port:
         yield f"http://127.0.0.1:{port}"
-    finally:
-        stop.set()
-        await serving

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
 
 import pytest
 from starlette.types import Receive, Scope, Send
 
 from stitch_common.http.cycle import CLIENT, MalformedAnswerError, head_of
-from stitch_common.http.server import create_server, serve
+from stitch_common.testing.serving import served
+from stitch_common.testing.waiting import PATIENCE
 
 GET = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -19,27 +19,18 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 async def connected_to(
     application: Application,
 ) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    server = create_server(
-        application, host="127.0.0.1", port=0, drain_timeout=timedelta(seconds=1)
-    )
-    stop = asyncio.Event()
-    serving = asyncio.create_task(serve(server, stop))
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells it by a flag only
-        await asyncio.sleep(0.005)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        yield reader, writer
-    finally:
-        writer.close()
-        stop.set()
-        await serving
+    async with served(application) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
 
 
 async def answer_of(application: Application, request: bytes = GET) -> bytes:
     async with connected_to(application) as (reader, writer):
         writer.write(request)
-        return await asyncio.wait_for(reader.read(), 2)
+        return await asyncio.wait_for(reader.read(), PATIENCE)
 
 
 def saying(status: int, *parts: bytes, **fields: str) -> Application:
@@ -120,9 +111,9 @@ async def test_an_application_hears_at_once_that_its_client_has_left() -> None:
 
     async with connected_to(application) as (_, writer):
         writer.write(GET)
-        await asyncio.wait_for(asked.wait(), 2)
+        await asyncio.wait_for(asked.wait(), PATIENCE)
         writer.close()
-        has_left, task = await asyncio.wait_for(left, 2)
+        has_left, task = await asyncio.wait_for(left, PATIENCE)
 
     assert has_left
     assert isinstance(task, asyncio.Task)

@@ -1,11 +1,12 @@
 """A service without a schema, run by test_process.py as a process of its own."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 from opentelemetry import trace
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -15,8 +16,14 @@ from stitch_common.settings import ServiceSettings
 
 
 async def slow(_request: Request) -> Response:
-    await asyncio.sleep(0.5)
-    return PlainTextResponse("done")
+    """Say that it has begun, and two seconds later that it is done."""
+
+    async def parts() -> AsyncIterator[str]:
+        yield "begun "
+        await asyncio.sleep(2)
+        yield "done"
+
+    return StreamingResponse(parts())
 
 
 async def traced(_request: Request) -> Response:

@@ -3,9 +3,8 @@
 import asyncio
 import re
 import signal
-import socket
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +14,10 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from stitch_common.testing.waiting import PATIENCE, until
+from stitch_dev.ports import find_free
+
 SAMPLE = Path(__file__).with_name("sample_service.py")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +30,22 @@ class Sample:
 
     async def wait_until_it_works(self) -> None:
         """Wait for all parts but the list of revocations, for which there is no broker."""
-        async with asyncio.timeout(60):
-            while await self.missing() - {"revocations"}:  # noqa: ASYNC110 - it is another process
-                await asyncio.sleep(0.05)
+        await until(self._works)
+
+    async def _works(self) -> bool:
+        return await self.missing() <= {"revocations"}
+
+    @asynccontextmanager
+    async def asked(self) -> AsyncGenerator[AsyncIterator[str]]:
+        """Ask for an answer that has begun by then, and give what follows."""
+        async with self.api.stream("GET", "/slow") as answer:
+            parts = answer.aiter_text()
+            assert await anext(parts) == "begun "
+            yield parts
+
+    async def is_draining(self) -> bool:
+        answer = await self.ops.get("/readyz")
+        return answer.status_code == 503 and answer.json()["checks"]["process"] == "draining"
 
     async def missing(self) -> set[str]:
         """What it is waiting for."""
@@ -49,7 +58,7 @@ class Sample:
 
 @asynccontextmanager
 async def running(command: str = "all", **environment: str) -> AsyncGenerator[Sample]:
-    api, ops = free_port(), free_port()
+    api, ops = find_free(), find_free()
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(SAMPLE),
@@ -103,7 +112,7 @@ async def test_it_serves_while_nats_is_away() -> None:
     async with running() as sample:
         await sample.wait_until_it_works()
 
-        assert (await sample.api.get("/slow")).text == "done"
+        assert (await sample.api.get("/slow")).text == "begun done"
         assert (await sample.ops.get("/healthz")).json() == {"status": "ok"}
 
 
@@ -124,13 +133,12 @@ async def test_a_worker_is_ready_without_a_list_that_it_has_no_use_for() -> None
 async def test_a_request_in_flight_is_finished_before_the_end() -> None:
     async with running() as sample:
         await sample.wait_until_it_works()
-        answer = asyncio.create_task(sample.api.get("/slow"))
-        await asyncio.sleep(0.2)
-
-        sample.process.send_signal(signal.SIGTERM)
+        async with sample.asked() as answer:
+            sample.process.send_signal(signal.SIGTERM)
+            rest = [part async for part in answer]
         output, _ = await sample.process.communicate()
 
-        assert (await answer).text == "done"
+        assert rest == ["done"]
         assert sample.process.returncode == 0
         assert b"ticker ended" in output
 
@@ -138,16 +146,13 @@ async def test_a_request_in_flight_is_finished_before_the_end() -> None:
 async def test_it_is_not_ready_while_it_drains() -> None:
     async with running() as sample:
         await sample.wait_until_it_works()
-        answer = asyncio.create_task(sample.api.get("/slow"))
-        await asyncio.sleep(0.1)
+        async with sample.asked() as answer:
+            before = await sample.is_draining()
+            sample.process.send_signal(signal.SIGTERM)
+            await until(sample.is_draining)
 
-        sample.process.send_signal(signal.SIGTERM)
-        await asyncio.sleep(0.1)
-        readiness = await sample.ops.get("/readyz")
-
-        assert readiness.status_code == 503
-        assert readiness.json()["checks"]["process"] == "draining"
-        await answer
+            assert not before
+            assert [part async for part in answer] == ["done"]
 
 
 async def test_a_worker_does_not_serve_http() -> None:
@@ -173,7 +178,7 @@ async def test_a_collector_that_is_away_does_not_hold_up_the_end() -> None:
         await sample.api.get("/traced")
 
         sample.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             await sample.process.communicate()
 
         assert sample.process.returncode == 0

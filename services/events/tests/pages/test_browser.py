@@ -1,16 +1,16 @@
 """The pages in a real browser: axe finds nothing, nothing is blocked, and no script is needed."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-import uvicorn
 from axe_playwright_python.async_playwright import Axe
 from fastapi import FastAPI
 from httpx import AsyncClient
 from playwright.async_api import Browser, ViewportSize, async_playwright
+
+from stitch_common.testing.serving import served
 
 Headers = dict[str, str]
 Make = Callable[..., Awaitable[dict[str, Any]]]
@@ -34,14 +34,8 @@ pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no brow
 @pytest.fixture
 async def address(app: FastAPI) -> AsyncGenerator[str]:
     """Serve the pages on a port of their own."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_config=None))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no Event for it
-        await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    await serving
+    async with served(app) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module")
