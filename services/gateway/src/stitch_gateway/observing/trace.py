@@ -28,7 +28,6 @@ SAMPLED, NOT_SAMPLED = TraceFlags(TraceFlags.SAMPLED), TraceFlags(TraceFlags.DEF
 class Hop:
     """Our part of a trace."""
 
-    trace_id: str
     onward: bytes
     """The `traceparent` for the service."""
     parent: SpanContext | None
@@ -37,6 +36,10 @@ class Hop:
     """Our span's, where the trace is kept."""
     began: int = 0
     """In nanoseconds since 1970, where it is."""
+
+    @property
+    def trace_id(self) -> str:
+        return self.onward[3:35].decode()
 
     @property
     def is_continued(self) -> bool:
@@ -58,9 +61,7 @@ class Traces:
             is_kept = random() < self._ratio  # noqa: S311 - which traces are kept is no secret
             trace_id, flags = getrandbits(128) or 1, SAMPLED if is_kept else NOT_SAMPLED
         span_id = getrandbits(64) or 1
-        shown = f"{trace_id:032x}"
-        onward = f"00-{shown}-{span_id:016x}-{flags:02x}".encode()
-        hop = Hop(shown, onward, parent)
+        hop = Hop(b"00-%032x-%016x-%02x" % (trace_id, span_id, flags), parent)
         if flags & SAMPLED and self._tracer is not None:
             hop.kept = SpanContext(trace_id, span_id, is_remote=False, trace_flags=flags)
             hop.began = time_ns()
