@@ -19,6 +19,7 @@ from stitch_auth.settings import LINK_PURPOSES, AuthSettings, BootstrapUser
 from stitch_common.bus.topology import apply
 from stitch_common.clock import utc_now
 from stitch_common.database import Database
+from stitch_common.process import spare_collections
 from stitch_common.security.principals import Role
 from stitch_common.testing.databases import Databases
 from stitch_common.testing.services import runtime_for
@@ -86,7 +87,9 @@ class Servers:
         async with wired as runtime:
             await runtime.bus.connect()
             await apply(runtime.bus)
-            yield Client(create_api(runtime), settings)
+            app = create_api(runtime)
+            spare_collections()
+            yield Client(app, settings)
             await runtime.bus.close()
         await database.dispose()
 

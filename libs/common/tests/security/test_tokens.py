@@ -90,6 +90,7 @@ async def test_a_genuine_token_names_its_owner(verifier: TokenVerifier) -> None:
         token_id="t1",
         issued_at=NOW,
         expires_at=NOW + timedelta(minutes=15),
+        key_id=KID,
     )
 
 

@@ -1,8 +1,8 @@
 """Who is asking."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from stitch_common.errors import ErrorKind, StitchError
 
@@ -20,8 +20,7 @@ class Role(StrEnum):
         return order.index(self) <= order.index(needed)
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """The owner of a verified access token (RFC 9068)."""
 
     user_id: int
@@ -33,6 +32,8 @@ class Principal:
     token_id: str
     issued_at: datetime
     expires_at: datetime
+    key_id: str = ""
+    """Of the key that has signed the token."""
 
 
 class NotAuthenticatedError(StitchError):

@@ -4,7 +4,6 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from hashlib import sha256
 from typing import Any, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -50,42 +49,40 @@ class TokenVerifier:
         self._clock = clock
         self._issuer = issuer
         self._audience = audience
-        self._cache: OrderedDict[bytes, tuple[Principal, str]] = OrderedDict()
+        self._cache: OrderedDict[bytes, Principal] = OrderedDict()
         self._cache_size = cache_size
 
     async def verify(self, token: str) -> Principal:
         """The token's owner; a signature is checked once, expiry and revocation every time."""
-        if len(token) > jws.MAX_TOKEN or not token.isascii():
+        try:
+            compact = jws.Compact.of(token)
+            name = compact.name
+            principal = self._cache.get(name) or await self._check(compact)
+        except (KeysUnavailableError, KeyError, ValueError, OverflowError) as error:
+            raise InvalidTokenError from error
+        is_expired = principal.expires_at <= self._clock() - LEEWAY
+        if is_expired or self.revocations.covers(principal, principal.key_id):
+            self._cache.pop(name, None)
             raise InvalidTokenError
-        encoded = token.encode()
-        digest = sha256(encoded).digest()
-        principal, kid = self._cache.get(digest) or await self._check(encoded)
-        is_expired = principal.expires_at + LEEWAY <= self._clock()
-        if is_expired or self.revocations.covers(principal, kid):
-            self._cache.pop(digest, None)
-            raise InvalidTokenError
-        self._remember(digest, principal, kid)
+        self._remember(name, principal)
         return principal
 
-    def _remember(self, digest: bytes, principal: Principal, kid: str) -> None:
-        self._cache[digest] = (principal, kid)
-        self._cache.move_to_end(digest)
+    def _remember(self, name: bytes, principal: Principal) -> None:
+        self._cache[name] = principal
+        self._cache.move_to_end(name)
         if len(self._cache) > self._cache_size:
             self._cache.popitem(last=False)
 
-    async def _check(self, token: bytes) -> tuple[Principal, str]:
-        try:
-            kid = _kid_of(jws.header_of(token))
-            key = await self.keys.find(kid)
-            if key is None:
-                raise InvalidTokenError
-            claims = jws.verified_claims(token, key)
-            self._require_meant_for_us(claims)
-            principal = _principal(claims)
-            _check_times(claims, principal, self._clock())
-        except (KeysUnavailableError, KeyError, ValueError, OverflowError) as error:
-            raise InvalidTokenError from error
-        return principal, kid
+    async def _check(self, token: jws.Compact) -> Principal:
+        key_id = _key_id(token.header)
+        key = await self.keys.find(key_id)
+        if key is None:
+            raise InvalidTokenError
+        claims = token.claims(key)
+        self._require_meant_for_us(claims)
+        principal = _principal(claims, key_id)
+        self._require_begun(claims, principal.issued_at)
+        return principal
 
     def _require_meant_for_us(self, claims: Mapping[str, Any]) -> None:
         audience = claims["aud"]
@@ -96,35 +93,59 @@ class TokenVerifier:
             message = "of another issuer, or for another audience"
             raise ValueError(message)
 
+    def _require_begun(self, claims: Mapping[str, Any], issued_at: datetime) -> None:
+        begins_at = max(issued_at, _moment(claims["nbf"])) if "nbf" in claims else issued_at
+        if begins_at > self._clock() + LEEWAY:
+            message = "not valid yet"
+            raise ValueError(message)
+
 
 @lru_cache(maxsize=16)
-def _kid_of(header: bytes) -> str:
+def _key_id(header: bytes) -> str:
     """The key id of an acceptable header; ValueError for any other algorithm, type or `crit`.
 
     Whoever signs sends the same header with every token, so it is read once.
     """
     found = jws.members(header[:MAX_HEADER])
-    kid = found.get("kid")
+    key_id = found.get("kid")
     acceptable = (
         len(header) <= MAX_HEADER
         and found.get("alg") == jws.ALGORITHM
         and str(found.get("typ", "")).lower() in TOKEN_TYPES
         and "crit" not in found
         and "b64" not in found
-        and isinstance(kid, str)
-        and 0 < len(kid) <= MAX_KID
+        and isinstance(key_id, str)
+        and 0 < len(key_id) <= MAX_KID
     )
     if not acceptable:
         message = "not the header of an access token"
         raise ValueError(message)
-    return str(kid)
+    return str(key_id)
 
 
-def _check_times(claims: Mapping[str, Any], principal: Principal, now: datetime) -> None:
-    not_before = _moment(claims["nbf"]) if "nbf" in claims else principal.issued_at
-    if max(not_before, principal.issued_at) > now + LEEWAY:
-        message = "not valid yet"
+def _principal(claims: Mapping[str, Any], key_id: str) -> Principal:
+    subject = _text(claims["sub"])
+    if not subject.isdecimal():
+        message = "the subject of a Stitch token is a user id"
         raise ValueError(message)
+    return Principal(
+        int(subject),
+        str(claims.get("uname", "")),
+        ROLES[_text(claims["role"])],
+        _scopes(str(claims.get("scope", ""))),
+        _text(claims["client_id"]),
+        _text(claims["sid"]),
+        _text(claims["jti"]),
+        _moment(claims["iat"]),
+        _moment(claims["exp"]),
+        key_id,
+    )
+
+
+@lru_cache(maxsize=64)
+def _scopes(text: str) -> frozenset[str]:
+    """Few combinations are ever granted."""
+    return frozenset(text.split())
 
 
 def _moment(value: Any) -> datetime:
@@ -139,21 +160,3 @@ def _text(value: Any) -> str:
         message = "not a text"
         raise ValueError(message)
     return value
-
-
-def _principal(claims: Mapping[str, Any]) -> Principal:
-    subject = _text(claims["sub"])
-    if not subject.isdecimal():
-        message = "the subject of a Stitch token is a user id"
-        raise ValueError(message)
-    return Principal(
-        user_id=int(subject),
-        username=str(claims.get("uname", "")),
-        role=ROLES[_text(claims["role"])],
-        scope=frozenset(str(claims.get("scope", "")).split()),
-        client_id=_text(claims["client_id"]),
-        session_id=_text(claims["sid"]),
-        token_id=_text(claims["jti"]),
-        issued_at=_moment(claims["iat"]),
-        expires_at=_moment(claims["exp"]),
-    )
