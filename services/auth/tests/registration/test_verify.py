@@ -103,7 +103,9 @@ async def test_a_newer_mail_makes_the_older_worthless(
 async def test_another_spelling_is_no_token(
     change: str, client: httpx.AsyncClient, token: str
 ) -> None:
-    answer = await client.post(VERIFY, json={"token": token[:-1] + change + "x"})
+    other = "y" if token.endswith("x") else "x"
+
+    answer = await client.post(VERIFY, json={"token": token[:-1] + change + other})
 
     assert answer.status_code == 404
 
