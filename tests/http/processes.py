@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -12,17 +11,13 @@ from pathlib import Path
 import httpx
 from tests.http.wire import PATIENCE, connected
 
+from stitch_dev.ports import find_free
+
 ROOT = Path(__file__).parents[2]
 START = 60
 """Seconds that a process may take to begin on a busy machine."""
 SERVICE = ("-m", "tests.http.recording_service")
 GATEWAY = ("-m", "stitch_gateway")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +43,7 @@ class Running:
 
 @asynccontextmanager
 async def running(*command: str, **settings: str) -> AsyncGenerator[Running]:
-    port, ops_port = free_port(), free_port()
+    port, ops_port = find_free(), find_free()
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *command,

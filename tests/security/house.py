@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-import socket
 from base64 import b64encode
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -13,6 +13,8 @@ import httpx
 from fastapi import FastAPI
 
 from stitch_common.process import Process, Service
+from stitch_common.testing.waiting import PATIENCE, until
+from stitch_dev.ports import find_free
 
 STORED = ("auth", "content", "events", "notifications", "ai")
 SERVICES = (*STORED, "gateway")
@@ -20,12 +22,6 @@ PASSWORD = "violet-kayak-thermos-42"
 KEY = b64encode(b"k" * 32).decode()
 PURPOSES = ("rsvp", "verify-email", "unsubscribe", "reset-password", "not-me", "tracking")
 JWKS = "/api/auth/.well-known/jwks.json"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def person(role: str) -> dict[str, str]:
@@ -49,7 +45,9 @@ class Member:
         self._process = Process(service, self.runtime, "all" if name == "auth" else "api")
         self._stop = asyncio.Event()
         self.client = httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{settings['listen_port']}", trust_env=False, timeout=10
+            base_url=f"http://127.0.0.1:{settings['listen_port']}",
+            trust_env=False,
+            timeout=PATIENCE,
         )
         self._ops = f"http://127.0.0.1:{settings['ops_port']}/readyz"
 
@@ -64,10 +62,7 @@ class Member:
         await self.runtime.bus.start()
         task = asyncio.create_task(self._process.run(self._stop))
         try:
-            async with asyncio.timeout(20):
-                while not await self._is_ready():
-                    assert not task.done(), task.exception()
-                    await asyncio.sleep(0.02)
+            await until(partial(self._is_ready, task))
             yield self
         finally:
             self._stop.set()
@@ -75,7 +70,8 @@ class Member:
             await self.client.aclose()
             await self.runtime.close()
 
-    async def _is_ready(self) -> bool:
+    async def _is_ready(self, running: asyncio.Task[None]) -> bool:
+        assert not running.done(), running.exception()
         try:
             return (await self.client.get(self._ops)).is_success
         except httpx.TransportError:
@@ -86,7 +82,7 @@ class House:
     """All services, each of which can be stopped and started again."""
 
     def __init__(self, *, nats_url: str, databases: dict[str, str]) -> None:
-        self.ports = {name: free_port() for name in SERVICES}
+        self.ports = {name: find_free() for name in SERVICES}
         self._nats_url = nats_url
         self._databases = databases
         self._members: dict[str, tuple[Member, AsyncExitStack]] = {}
@@ -102,7 +98,7 @@ class House:
     @asynccontextmanager
     async def another(self, name: str, **settings: Any) -> AsyncGenerator[Member]:
         """One more replica of this service, on a port of its own."""
-        usual = {**self._settings(name), "listen_port": free_port(), **settings}
+        usual = {**self._settings(name), "listen_port": find_free(), **settings}
         async with Member(name, usual).running() as member:
             yield member
 
@@ -132,7 +128,7 @@ class House:
         return {
             "environment": "test",
             "listen_port": self.ports[name],
-            "ops_port": free_port(),
+            "ops_port": find_free(),
             "nats_url": self._nats_url,
             "jwks_url": urls["auth_url"] + JWKS,
             "database_url": self._databases.get(name, ""),

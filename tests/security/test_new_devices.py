@@ -4,6 +4,8 @@ import asyncio
 
 from tests.security.house import PASSWORD, House
 
+from stitch_common.testing.waiting import until
+
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 STRANGER = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
 
@@ -34,9 +36,10 @@ async def test_the_owner_is_told_of_a_new_device_once(house: House) -> None:
     await log_in(house, "198.51.100.9", STRANGER)
     await log_in(house, "203.0.113.7", FIREFOX)
 
-    async with asyncio.timeout(20):
-        while len(await devices_told(house)) == before:  # noqa: ASYNC110 - the bus brings it
-            await asyncio.sleep(0.05)
+    async def is_told() -> bool:
+        return len(await devices_told(house)) > before
+
+    await until(is_told)
     await asyncio.sleep(0.5)
 
     told = (await devices_told(house))[before:]

@@ -9,6 +9,8 @@ import pytest
 from tests.security.house import JWKS, PASSWORD, House, Member, bearer
 from tests.security.test_keys import kid_of, prepare_follower
 
+from stitch_common.testing.waiting import until
+
 FORM = {"username": "viewer", "password": PASSWORD, "scope": "offline_access"}
 PATHS = ("/api/auth/me", "/api/content", "/api/events")
 
@@ -87,9 +89,7 @@ async def test_a_rotation_refuses_nobody_on_two_of_each(house: House, replicas: 
     load = replicas.load()
     await asyncio.sleep(0.5)
     rotated = await replicas.auths[1].client.post("/api/auth/keys/rotate", headers=admin)
-    async with asyncio.timeout(20):
-        while len(replicas.kids()) < 2:  # noqa: ASYNC110 - until both keys have signed
-            await asyncio.sleep(0.05)
+    await until(lambda: len(replicas.kids()) == 2)
     await asyncio.sleep(1)
     await replicas.stop(load)
 

@@ -11,6 +11,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 from tests.security.house import House, bearer
 
+from stitch_common.testing.waiting import promised, until
 from stitch_gateway.runtime import balanced
 
 PATH = "/api/ai/generate-content"
@@ -70,10 +71,11 @@ async def test_a_logout_ends_the_streams_of_its_session_and_nobody_elses(
             "/api/auth/logout", headers={**bearer(token), "x-requested-with": "test"}
         )
         assert logout.status_code == 204
-        with pytest.raises(httpx.RemoteProtocolError):
-            await asyncio.wait_for(read_on(lines), PROMISED)
+        async with promised(PROMISED):
+            with pytest.raises(httpx.RemoteProtocolError):
+                await read_on(lines)
 
-        await asyncio.wait_for(ticking.ended[token].wait(), 1)
+        await until(ticking.ended[token].is_set)
         assert not ticking.ended[other].is_set()
         assert [await anext(other_lines) for _ in range(4)].count("data: tick") == 2
 

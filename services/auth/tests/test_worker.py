@@ -8,6 +8,7 @@ from services.auth.tests.conftest import PASSWORD, Wire, Wired, settings_with
 from stitch_auth.settings import AuthSettings, BootstrapUser
 from stitch_auth.worker import FirstThings, create_worker
 from stitch_common.database import Database
+from stitch_common.testing.components import running
 
 USERS = (
     BootstrapUser(
@@ -35,16 +36,9 @@ async def prepare(wired: Wired) -> None:
     """Run the worker's component until it has done its work."""
     component, *_others = create_worker(wired.runtime).components
     assert isinstance(component, FirstThings)
-    stop = asyncio.Event()
     assert await component.ready() is not None
-    running = asyncio.create_task(component.run(stop))
-    async with asyncio.timeout(10):
-        while await component.ready() is not None:
-            if running.done():
-                running.result()
-            await asyncio.sleep(0.01)
-    stop.set()
-    await running
+    async with running(component):
+        assert await component.ready() is None
 
 
 async def test_configured_people_can_log_in_and_there_is_a_key(

@@ -84,9 +84,9 @@ async def gateway_url(
 
 
 @pytest.fixture
-async def gateway_without_services(unused_tcp_port: int) -> AsyncGenerator[httpx.AsyncClient]:
+async def gateway_without_services() -> AsyncGenerator[httpx.AsyncClient]:
     """A gateway in front of nobody."""
-    nobody = f"http://127.0.0.1:{unused_tcp_port}"
+    nobody = "http://127.0.0.1:9"
     urls = {f"{name}_url": nobody for name in GatewaySettings().upstream_urls}
     settings = GatewaySettings.model_validate({"jwks_url": nobody + JWKS, **urls})
     runtime = GatewayRuntime.of("gateway", settings, clock=utc_now)

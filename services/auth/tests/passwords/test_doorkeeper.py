@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from stitch_auth.passwords.adapters import Doorkeeper
 from stitch_common.database import Database
+from stitch_common.testing.waiting import until
 
 PATH = "/api/auth/token"
 
@@ -40,9 +41,7 @@ def client(inside: Inside) -> httpx.AsyncClient:
 
 
 async def until_present(inside: Inside, number: int) -> None:
-    async with asyncio.timeout(5):
-        while inside.present < number:  # noqa: ASYNC110 - it comes within moments
-            await asyncio.sleep(0.001)
+    await until(lambda: inside.present >= number)
 
 
 async def test_who_comes_when_it_is_full_is_told_to_come_back(

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import httpx
 import pytest
@@ -9,6 +10,7 @@ from services.auth.tests.conftest import People, Person, Wire, Wired, settings_w
 
 from stitch_common.database import Database
 from stitch_common.testing.clock import SettableClock
+from stitch_common.testing.waiting import until
 
 REFRESH = "/api/auth/refresh"
 JSON = {"content-type": "application/json"}
@@ -140,10 +142,7 @@ async def test_a_session_that_ends_while_it_is_refreshed_stays_ended(
     async with busy_database.connection() as other, other.transaction():
         await other.execute("update auth.sessions set ended_at = now(), end_reason = 'logout'")
         refresh = asyncio.create_task(use(wired, granted.json()["refresh_token"]))
-        async with asyncio.timeout(20):
-            while not await wired.rows(WAITING):
-                assert not refresh.done()
-                await asyncio.sleep(0.02)
+        await until(partial(wired.rows, WAITING))
 
     assert (await refresh).status_code == 401
     assert await generations(wired) == [0]

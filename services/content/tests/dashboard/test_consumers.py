@@ -1,6 +1,5 @@
 """The dashboard's consumer on a real broker."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
 import pytest
@@ -14,8 +13,10 @@ from stitch_common.bus.topology import STREAM
 from stitch_common.contracts.content import ContentTrashed
 from stitch_common.database import Database
 from stitch_common.testing.clock import SettableClock
+from stitch_common.testing.components import running
 from stitch_common.testing.databases import Databases
 from stitch_common.testing.traffic import Traffic, clean_bus
+from stitch_common.testing.waiting import until
 from stitch_content.content.schemas import ContentCreate
 from stitch_content.content.service import ContentService
 from stitch_content.dashboard.consumers import NAME, dashboard_consumer
@@ -133,16 +134,13 @@ async def test_what_is_written_is_counted_by_way_of_the_bus(
     dashboard: DashboardService, stored: Database, dsn: str, traffic: Traffic, clock: SettableClock
 ) -> None:
     contents, consumer = ContentService(stored, clock), dashboard_consumer(dashboard)
-    stop = asyncio.Event()
-    relaying = asyncio.create_task(Relay(traffic.bus, dsn, "content").run(stop))
 
-    async with traffic.consuming(consumer):
+    async def are_counted() -> bool:
+        return bool((await counts(dashboard))["total_content"] == 3)
+
+    async with running(Relay(traffic.bus, dsn, "content")), traffic.consuming(consumer):
         for n in range(3):
             await contents.create(ContentCreate(title=f"{n}"), 1)
-        async with asyncio.timeout(10):
-            while (await counts(dashboard))["total_content"] < 3:  # noqa: ASYNC110 - only the database knows
-                await asyncio.sleep(0.02)
-    stop.set()
-    await relaying
+        await until(are_counted)
 
     assert (await counts(dashboard))["draft_content"] == 3

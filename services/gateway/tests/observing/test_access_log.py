@@ -1,6 +1,5 @@
 """What is written down about a request, and what never is."""
 
-import asyncio
 import json
 import logging
 import re
@@ -11,9 +10,11 @@ import httpx
 import pytest
 from prometheus_client import REGISTRY
 from services.gateway.tests.backend import Backend
+from services.gateway.tests.conftest import Raw
 from starlette.responses import Response
 
 from stitch_common.testing.tokens import Issuer
+from stitch_common.testing.waiting import until
 from stitch_gateway.observing.lines import LOGGER
 
 Ask = Callable[[httpx.AsyncClient, str, str], Awaitable[dict[str, Any]]]
@@ -27,8 +28,7 @@ async def line_of(access_log: list[str], caplog: pytest.LogCaptureFixture) -> As
     async def ask(client: httpx.AsyncClient, method: str, path: str) -> dict[str, Any]:
         access_log.clear()
         answer = await client.request(method, path)
-        while not access_log:  # noqa: ASYNC110 - it comes when the request is already answered
-            await asyncio.sleep(0.005)
+        await until(lambda: access_log)  # it comes when the request is already answered
         [line] = [json.loads(line) for line in "".join(access_log).splitlines()]
         assert line["request_id"] == answer.headers["x-request-id"]
         return dict(line)
@@ -113,3 +113,28 @@ async def test_an_answer_of_a_service_is_answered_whatever_it_says(
     line = await line_of(viewer, "GET", "/api/events")
 
     assert (line["status"], line["outcome"]) == (500, "answered")
+
+
+@pytest.mark.parametrize(
+    ("rest", "status", "outcome"),
+    [(b"2\r\nab\r\n", 408, "slow-body"), (b"not a chunk\r\n", 400, "malformed-request")],
+)
+async def test_a_body_that_the_connection_refuses_is_no_client_that_has_left(
+    access_log: list[str],
+    caplog: pytest.LogCaptureFixture,
+    raw: Raw,
+    *,
+    rest: bytes,
+    status: int,
+    outcome: str,
+) -> None:
+    caplog.set_level(logging.INFO, LOGGER)
+    access_log.clear()
+    head = b"POST /api/auth/register HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    answer = await raw(head + rest)
+    await until(lambda: access_log)
+    line = json.loads(access_log[0])
+
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert (line["status"], line["outcome"]) == (status, outcome)

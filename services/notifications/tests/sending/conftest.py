@@ -15,12 +15,11 @@ from stitch_common.database import Database
 from stitch_common.testing.clock import SettableClock
 from stitch_common.testing.services import runtime_for
 from stitch_common.testing.tokens import Issuer
+from stitch_common.testing.waiting import until
 from stitch_notifications.deliveries.service import DeliveryService
 from stitch_notifications.sending.service import Wake
 from stitch_notifications.settings import NotificationsSettings
 from stitch_notifications.worker import create_sender
-
-PATIENCE = 60.0
 
 
 @pytest.fixture
@@ -87,17 +86,19 @@ class Post:
         return [row.status for row in await self.rows("status")]
 
     async def until(self, is_so: Callable[[list[str]], bool]) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while not is_so(await self.statuses()):  # noqa: ASYNC110 - only the database knows
-                await asyncio.sleep(0.01)
+        async def are_so() -> bool:
+            return is_so(await self.statuses())
+
+        await until(are_so)
 
     async def until_all(self, *statuses: str) -> None:
         await self.until(lambda found: set(found) == set(statuses))
 
     async def until_tried(self, attempts: int, status: str) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while [*await self.rows("attempts, status")] != [(attempts, status)]:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        async def is_tried() -> bool:
+            return [*await self.rows("attempts, status")] == [(attempts, status)]
+
+        await until(is_tried)
 
     async def facts(self) -> list[Fact]:
         query = "select subject, payload from notifications.outbox order by id"

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import Counter, defaultdict
@@ -13,11 +12,13 @@ from datetime import timedelta
 import pytest
 from services.notifications.tests.factories import event_state, invited, published
 from services.notifications.tests.sending.conftest import Post
-from services.notifications.tests.smtp import HOST, Sink
+from services.notifications.tests.smtp import Sink
 
 from stitch_common.clock import utc_now
 from stitch_common.contracts.notifications import EmailSent
 from stitch_common.testing.clock import SettableClock
+from stitch_common.testing.waiting import until
+from stitch_dev.ports import find_free
 
 MAILS = 200
 CONNECTIONS = 4
@@ -27,12 +28,6 @@ CONNECTIONS = 4
 def clock() -> SettableClock:
     """The processes live in real time, so what is queued for them does too."""
     return SettableClock(utc_now())
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager
@@ -50,27 +45,26 @@ async def worker_process(environment: dict[str, str]) -> AsyncGenerator[Process]
         await reading
 
 
-async def until(is_so: Callable[[], bool], process: Process) -> None:
-    async with asyncio.timeout(60):
-        while not is_so():
-            assert process.returncode is None, "the worker has ended by itself"
-            await asyncio.sleep(0.002)
+async def until_at_work(process: Process, is_so: Callable[[], bool]) -> None:
+    def is_so_by_its_work() -> bool:
+        assert process.returncode is None, "the worker has ended by itself"
+        return is_so()
+
+    await until(is_so_by_its_work)
 
 
 async def kill_with_every_connection_busy(process: Process, sink: Sink, *, after: int) -> None:
     """The server has taken a mail from each connection, and nobody hears it say so."""
     sink.hold(after)
-    await until(lambda: sink.held == CONNECTIONS, process)
+    await until_at_work(process, lambda: sink.held == CONNECTIONS)
     process.kill()
     await process.wait()
-    async with asyncio.timeout(60):
-        while sink.under_way:  # noqa: ASYNC110 - the sink is looked at, not asked
-            await asyncio.sleep(0.002)
+    await until(lambda: not sink.under_way)
     sink.go_on()
 
 
 async def kill_at_some_moment(process: Process, sink: Sink, *, after: int) -> None:
-    await until(lambda: len(sink.arrived) >= after, process)
+    await until_at_work(process, lambda: len(sink.arrived) >= after)
     process.kill()
 
 
@@ -94,7 +88,7 @@ async def test_killed_twice_among_two_hundred_mails_everybody_has_exactly_one(
             }
         ),
         "STITCH_SMTP_PORT": str(sink.port),
-        "STITCH_OPS_PORT": str(free_port()),
+        "STITCH_OPS_PORT": str(find_free()),
         "STITCH_SENDER_CONNECTIONS": str(CONNECTIONS),
         "STITCH_SENDER_LEASE": "PT3S",
     }
