@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import pytest
 from services.auth.tests.conftest import PASSWORD, People, Wire, Wired, settings_with
+from sqlalchemy import event
+from sqlalchemy.engine import Engine, ExceptionContext
 
 from stitch_common.database import Database
 from stitch_common.testing.clock import NOW, SettableClock
@@ -56,6 +58,23 @@ async def test_a_known_address_gets_the_same_answer_and_its_owner_a_mail(
     (fact,) = await wired.facts("registration.repeated")
     assert (fact["user_id"], fact["email"]) == (owner.id, owner.email)
     assert len(await wired.rows("select 1 from auth.users")) == 2
+
+
+async def test_a_known_address_makes_no_statement_fail(
+    client: httpx.AsyncClient, people: People
+) -> None:
+    """PostgreSQL would write the address into its log."""
+    failures: list[str] = []
+    await people.make(username="grace")
+
+    @event.listens_for(Engine, "handle_error")
+    def note(context: ExceptionContext) -> None:
+        failures.append(str(context.original_exception))
+
+    await client.post(REGISTER, json=wish(email="grace@example.com", username="other"))
+    event.remove(Engine, "handle_error", note)
+
+    assert failures == []
 
 
 async def test_the_owner_is_told_once_a_minute_at_most(

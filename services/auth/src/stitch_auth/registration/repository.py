@@ -26,7 +26,12 @@ class RegistrationRepository:
         return user
 
     async def add(self, user: User) -> None:
-        """Insert; the unique indexes decide between people who register at the same time."""
+        """Insert; the unique indexes decide between people who register at the same time.
+
+        A violation stands in PostgreSQL's log with the address, so it is left to these.
+        """
+        if await self.find_by_email(user.email) is not None:
+            raise EmailKnownError
         try:
             async with self._session.begin_nested():
                 self._session.add(user)
