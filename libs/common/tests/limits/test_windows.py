@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stitch_common.limits.models import Verdict
-from stitch_common.limits.windows import BUCKETS, counts_of, judge, one_in, place_of
+from stitch_common.limits.windows import (
+    BUCKETS,
+    WINDOW,
+    Place,
+    counts_until,
+    judge,
+    one_in,
+    place_of,
+)
 
 SECONDS = 30.0
 GAPS = st.lists(st.floats(0, 12), min_size=1, max_size=60)
@@ -24,8 +32,8 @@ class Counters:
         place = place_of(at, SECONDS)
         number = self._numbers.get(place.epoch, 0) + one_in(place.bucket)
         self._numbers[place.epoch] = number
-        earlier = counts_of(self._numbers.get(place.epoch - 1, 0))
-        counts = [*earlier, *counts_of(number)[: place.bucket + 1]]
+        earlier = self._numbers.get(place.epoch - 1, 0) if place.looks_back else 0
+        counts = counts_until(place, number, earlier)
         verdict = judge(counts, self._most, seconds=SECONDS, elapsed=place.elapsed)
         if not verdict.is_admitted:
             self._numbers[place.epoch] -= one_in(place.bucket)
@@ -56,7 +64,7 @@ def test_waiting_is_enough_and_little_too_long(gaps: list[float], most: int) -> 
             continue
         oldest = admitted[-most]
         assert verdict.wait >= SECONDS - (at - oldest) - 1e-6
-        assert verdict.wait <= SECONDS * (1 + 1 / BUCKETS) - (at - oldest) + 1e-6
+        assert verdict.wait <= SECONDS * (1 + 1 / WINDOW) - (at - oldest) + 1e-6
         assert verdict.remaining == 0
 
 
@@ -73,15 +81,25 @@ def test_who_has_waited_is_admitted(gaps: list[float]) -> None:
     assert counters.hit(at + verdict.wait + 1e-6).is_admitted
 
 
-@given(st.lists(st.integers(0, BUCKETS - 1), max_size=200))
-def test_a_number_holds_the_counts_of_its_buckets(buckets: list[int]) -> None:
-    number = sum(one_in(bucket) for bucket in buckets)
+@given(st.lists(st.integers(-WINDOW, BUCKETS - 1), max_size=200), st.integers(0, BUCKETS - 1))
+def test_two_numbers_hold_the_counts_of_a_window_and_of_what_was_before_it(
+    hits: list[int], now: int
+) -> None:
+    """Buckets below zero are the last ones of the epoch before."""
+    hits = [bucket for bucket in hits if bucket <= now]
+    current = sum(one_in(bucket) for bucket in hits if bucket >= 0)
+    earlier = sum(one_in(BUCKETS + bucket) for bucket in hits if bucket < 0)
 
-    assert counts_of(number) == [buckets.count(bucket) for bucket in range(BUCKETS)]
+    counts = counts_until(Place(1, now, 0.0), current, earlier)
+
+    assert len(counts) > WINDOW
+    assert counts == [hits.count(bucket) for bucket in range(now + 1 - len(counts), now + 1)]
 
 
 @given(st.integers(0, BUCKETS - 1), st.integers(0, BUCKETS - 1))
 def test_what_is_taken_back_from_a_lost_counter_counts_as_nothing(lost: int, added: int) -> None:
-    counts = counts_of(one_in(added) - one_in(lost))
+    now = Place(1, max(lost, added), 0.0)
+
+    counts = counts_until(now, one_in(added) - one_in(lost), 0)
 
     assert sum(counts) <= 1

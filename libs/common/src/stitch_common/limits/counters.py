@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import blake2b
+from typing import NamedTuple
 
 from nats.errors import Error as NatsError
 from prometheus_client import Counter
@@ -19,7 +20,7 @@ from stitch_common.bus.topology import LIMITS
 from stitch_common.clock import Clock
 from stitch_common.limits.local import LocalCounter, Recent
 from stitch_common.limits.models import Limit, Verdict
-from stitch_common.limits.windows import Place, counts_of, judge, one_in, place_of
+from stitch_common.limits.windows import Place, counts_until, judge, one_in, place_of
 
 ANSWER_SECONDS = 0.5
 """More than any answer takes on a machine that is merely busy."""
@@ -35,6 +36,15 @@ ALONE = Counter(
 
 Hit = tuple[Limit, str]
 """A limit, and the key of who or what is limited; it may be anything and never is on the bus."""
+
+
+class _Try(NamedTuple):
+    """A hit under its name on the bus."""
+
+    limit: Limit
+    key: str
+    subject: str
+    """Of its counters, without their epochs."""
 
 
 class SharedCounters:
@@ -55,47 +65,50 @@ class SharedCounters:
 
     async def hit_all(self, hits: Sequence[Hit]) -> list[Verdict]:
         """Count one for each at the same time, or for none if one of them refuses."""
-        verdicts = self._known_refusals(hits) or await self._ask(hits)
+        tries = [_Try(limit, key, _subject(limit, key)) for limit, key in hits]
+        verdicts = self._known_refusals(tries) or await self._ask(tries)
         is_admitted = all(verdict.is_admitted for verdict in verdicts)
         for (limit, _), verdict in zip(hits, verdicts, strict=True):
             if is_admitted or not verdict.is_admitted:
                 HITS.labels(limit.name, "admitted" if is_admitted else "refused").inc()
         return verdicts
 
-    async def forget(self, limit: Limit, key: str) -> None:
-        """Count anew for this key, in all processes."""
-        self._own_of(limit).whole_at.forget(key)
-        self._refused.forget(_subject(limit, key))
+    async def forget(self, limits: Sequence[Limit], key: str) -> None:
+        """Count anew for this key, in all processes; no other limit may know it."""
+        for limit in limits:
+            self._own_of(limit).whole_at.forget(key)
+            self._refused.forget(_subject(limit, key))
         if not self._may_ask():
             return
+        of_all = f"stitch._limits.*.*.{_digest(key)}.*"
         with suppress(NatsError, TimeoutError):
             async with asyncio.timeout(ANSWER_SECONDS):
-                await self._bus.js.purge_stream(LIMITS, subject=f"{_subject(limit, key)}.*")
+                await self._bus.js.purge_stream(LIMITS, subject=of_all)
 
-    def _known_refusals(self, hits: Sequence[Hit]) -> list[Verdict]:
+    def _known_refusals(self, tries: Sequence[_Try]) -> list[Verdict]:
         """What is known already to be refused: a flood of tries costs the broker nothing."""
         now = self._clock().timestamp()
-        waits = [self._refused.get(_subject(*hit), now) - now for hit in hits]
+        waits = [self._refused.get(each.subject, now) - now for each in tries]
         if not any(wait > 0 for wait in waits):
             return []
         return [Verdict(is_admitted=wait <= 0, remaining=0, wait=max(wait, 0.0)) for wait in waits]
 
-    async def _ask(self, hits: Sequence[Hit]) -> list[Verdict]:
+    async def _ask(self, tries: Sequence[_Try]) -> list[Verdict]:
         now = self._clock().timestamp()
-        places = [place_of(now, limit.seconds) for limit, _ in hits]
+        places = [place_of(now, each.limit.seconds) for each in tries]
         # Count alone always, so that a process that is left alone knows what it has admitted.
-        alone = [self._own_of(limit).hit(key) for limit, key in hits]
+        alone = [self._own_of(each.limit).hit(each.key) for each in tries]
         together = await asyncio.gather(
-            *(self._count(hit, place) for hit, place in zip(hits, places, strict=True))
+            *(self._count(each, place) for each, place in zip(tries, places, strict=True))
         )
         verdicts = [shared or own for shared, own in zip(together, alone, strict=True)]
         if all(verdict.is_admitted for verdict in verdicts):
             return verdicts
-        for (limit, key), place, verdict in zip(hits, places, verdicts, strict=True):
+        for each, place, verdict in zip(tries, places, verdicts, strict=True):
             if not verdict.is_admitted:
-                self._refused.put(_subject(limit, key), now + verdict.wait)
+                self._refused.put(each.subject, now + verdict.wait)
             if verdict.is_shared:
-                await self._take_back(limit, key, place)
+                await self._take_back(each.subject, place)
         return verdicts
 
     def _own_of(self, limit: Limit) -> LocalCounter:
@@ -103,15 +116,13 @@ class SharedCounters:
             self._own[limit.name] = LocalCounter(limit.alone(), lambda: self._clock().timestamp())
         return self._own[limit.name]
 
-    async def _count(self, hit: Hit, place: Place) -> Verdict | None:
+    async def _count(self, each: _Try, place: Place) -> Verdict | None:
         """None where NATS does not know."""
-        limit, key = hit
-        numbers = await self._numbers(_subject(limit, key), place) if self._may_ask() else None
-        if numbers is None:
-            ALONE.labels(limit.name).inc()
+        counts = await self._counts(each.subject, place) if self._may_ask() else None
+        if counts is None:
+            ALONE.labels(each.limit.name).inc()
             return None
-        earlier, current = numbers
-        counts = [*counts_of(earlier), *counts_of(current)[: place.bucket + 1]]
+        limit = each.limit
         return judge(counts, limit.most, seconds=limit.seconds, elapsed=place.elapsed)
 
     def _may_ask(self) -> bool:
@@ -121,18 +132,20 @@ class SharedCounters:
             self._not_before = time.monotonic() + REST_SECONDS
         return True
 
-    async def _numbers(self, subject: str, place: Place) -> tuple[int, int] | None:
-        """Of the epoch before, and of this one with one more."""
+    async def _counts(self, subject: str, place: Place) -> list[int] | None:
+        """Of the buckets until this place, which has one more."""
+        adding = self._add(f"{subject}.{place.epoch}", one_in(place.bucket))
         try:
-            numbers = await asyncio.gather(
-                self._read(f"{subject}.{place.epoch - 1}"),
-                self._add(f"{subject}.{place.epoch}", one_in(place.bucket)),
-            )
+            if place.looks_back:
+                reading = self._read(f"{subject}.{place.epoch - 1}")
+                current, earlier = await asyncio.gather(adding, reading)
+            else:
+                current, earlier = await adding, 0
         except (NatsError, KeyError, ValueError):
             self._is_in_doubt, self._not_before = True, time.monotonic() + REST_SECONDS
             return None
         self._is_in_doubt, self._not_before = False, 0.0
-        return numbers
+        return counts_until(place, current, earlier)
 
     async def _read(self, subject: str) -> int:
         """What an epoch that is over has counted."""
@@ -147,16 +160,19 @@ class SharedCounters:
         )
         return int(json.loads(answer.data)["val"])
 
-    async def _take_back(self, limit: Limit, key: str, place: Place) -> None:
+    async def _take_back(self, subject: str, place: Place) -> None:
         """Nobody waits for it: what was refused is not counted by others either."""
         with suppress(NatsError):
             await self._bus.client.publish(
-                f"{_subject(limit, key)}.{place.epoch}",
+                f"{subject}.{place.epoch}",
                 b"",
                 headers={"Nats-Incr": str(-one_in(place.bucket))},
             )
 
 
 def _subject(limit: Limit, key: str) -> str:
-    digest = blake2b(key.encode(), digest_size=12).hexdigest()
-    return f"stitch._limits.{limit.name}.{int(limit.seconds)}.{digest}"
+    return f"stitch._limits.{limit.name}.{int(limit.seconds)}.{_digest(key)}"
+
+
+def _digest(key: str) -> str:
+    return blake2b(key.encode(), digest_size=12).hexdigest()

@@ -1,10 +1,6 @@
 """Tries that were counted."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-from stitch_common.limits.counters import Hit
-from stitch_common.limits.models import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,5 +9,5 @@ class Attempt:
 
     most_failures: int
     """After so many failures of this account in a row it is not tried: known devices have more."""
-    forgivable: Sequence[tuple[Hit, Verdict]]
-    """What it was counted as; a log-in that succeeds takes it back, and what came before."""
+    forgivable: str | None
+    """The key of what a log-in that succeeds takes back; None if nothing was counted before it."""

@@ -43,9 +43,9 @@ class Throttle:
         """Count one attempt where a refusal must not show."""
         return (await self._counters.hit(limit, _key(*parts))).is_admitted
 
-    async def forget(self, hit: Hit) -> None:
-        """Count anew."""
-        await self._counters.forget(*hit)
+    async def forget(self, limits: Sequence[Limit], key: str) -> None:
+        """Count anew; no other limit may know this key."""
+        await self._counters.forget(limits, key)
 
 
 class LoginThrottle:
@@ -60,7 +60,7 @@ class LoginThrottle:
         self._clock = clock
         self._devices = KnownDevices(settings.secret_keys, ttl=settings.device_ttl)
         self._most_failures = settings.max_failed_logins
-        self._steps = login_steps(
+        self._always, *self._since_success = login_steps(
             settings.login_limit, settings.login_window, per_hour=settings.login_limit_per_hour
         )
         self._per_network = Limit(
@@ -76,18 +76,25 @@ class LoginThrottle:
         account = f"login:{login.casefold()}" if user_id is None else f"user:{user_id}"
         device = self._device(user_id, caller)
         whence = caller.network if device is None else f"device:{device}"
-        hits = [(step, _key(account, whence)) for step in self._steps]
+        since_success = _key("since success", account, whence)
+        hits = [(self._always, _key(account, whence))]
+        hits += [(step, since_success) for step in self._since_success]
         of_network = [(self._per_network, caller.network)] if device is None else []
-        verdicts = await self._throttle.admit_all([*hits, *of_network])
-        forgivable = list(zip(hits, verdicts, strict=False))[1:]
+        _, *verdicts = await self._throttle.admit_all([*hits, *of_network])
+        were_others = any(
+            verdict.remaining < step.most - 1
+            for step, verdict in zip(self._since_success, verdicts, strict=False)
+        )
         most = self._most_failures
-        return Attempt(share_of_strangers(most) if device is None else most, forgivable)
+        return Attempt(
+            share_of_strangers(most) if device is None else most,
+            forgivable=since_success if were_others else None,
+        )
 
     async def forgive(self, attempt: Attempt) -> None:
         """The password was right: guesses before it count no more."""
-        for hit, verdict in attempt.forgivable:
-            if verdict.remaining < hit[0].most - 1:
-                await self._throttle.forget(hit)
+        if attempt.forgivable is not None:
+            await self._throttle.forget(self._since_success, attempt.forgivable)
 
     async def is_news(self, user_id: int | None, caller: Caller) -> bool:
         """Whether it is worth telling that this account is being guessed at."""
