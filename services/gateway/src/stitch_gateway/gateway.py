@@ -101,14 +101,14 @@ class Gateway:
             exchange.outcome = error.code
             await _refuse(error, scope, receive, exchange.send)
         except ClientLeftError:
-            exchange.outcome = "client-left"
+            exchange.lose_client()
         except AnswerCutShortError as error:
             # Returning without the end of the answer closes the connection: the client sees it.
             exchange.outcome = error.outcome
         except asyncio.CancelledError:
             if not client.has_left:
                 raise
-            exchange.outcome = "client-left"
+            exchange.lose_client()
 
     async def _answer(
         self, exchange: Exchange, scope: Scope, receive: Receive, patience: Patience

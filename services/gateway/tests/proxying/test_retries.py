@@ -80,6 +80,7 @@ class Watching:
     """A client that takes what it is given."""
 
     has_left = False
+    refusal = None
     task: asyncio.Task[None]
 
     def when_it_leaves(self, act: Callable[[], object]) -> None:

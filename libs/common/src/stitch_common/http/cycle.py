@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
+from stitch_common.http.strict_head import Refusal
+
 Field = tuple[bytes, bytes]
 
 CLIENT = "stitch.client"
@@ -23,6 +25,10 @@ class Client(Protocol):
     @property
     def has_left(self) -> bool:
         """Whether the connection has ended before the answer was complete."""
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """What it was told in the application's place, if that is how it has left."""
 
     @property
     def task(self) -> "asyncio.Task[None]":
@@ -43,6 +49,7 @@ class Cycle(RequestResponseCycle):
     """uvicorn's; the head of an answer that says its length waits for the body's first part."""
 
     task: "asyncio.Task[None]"
+    refusal: Refusal | None = None
     _held = b""
     _act: Callable[[], object] | None = None
     _has_left = False

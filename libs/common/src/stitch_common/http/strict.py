@@ -280,7 +280,7 @@ class StrictProtocol(TimedProtocol):
         elif cycle.response_started:
             self.transport.abort()
         else:
-            abandon(cycle)
+            abandon(cycle, refusal)
             self._running = None
             self._speak(refusal)
 

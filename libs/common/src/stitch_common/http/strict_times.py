@@ -190,7 +190,9 @@ class TimedProtocol(HttpToolsProtocol):
         return self._quiet_until, self.transport.close
 
 
-def abandon(cycle: RequestResponseCycle) -> None:
-    """Tell an application that nobody waits for its answer."""
+def abandon(cycle: RequestResponseCycle, refusal: Refusal | None = None) -> None:
+    """Tell an application that nobody waits for its answer, and what the client is told instead."""
+    if isinstance(cycle, Cycle):
+        cycle.refusal = refusal
     cycle.disconnected = True
     cycle.message_event.set()

@@ -44,7 +44,7 @@ class Exchange:
         self.began = perf_counter()
         self.template = "unmatched"
         self.outcome = "answered"
-        """`answered`, the code of our own refusal, `client-left` or `cut-short`."""
+        """`answered`, the code of a refusal, `client-left` or `cut-short`."""
         self.upstream: str | None = None
         self.user_id: int | None = None
         self.standing: Fields = []
@@ -75,6 +75,14 @@ class Exchange:
         else:
             self.bytes += len(message["body"])
         await self._send(message)
+
+    def lose_client(self) -> None:
+        """Nobody waits any more; perhaps because the connection has refused the rest of a body."""
+        refusal = self._client.refusal
+        if refusal is None:
+            self.outcome = "client-left"
+        else:
+            self.outcome, self.status = refusal.code, refusal.status
 
     def _dressed(self, given: Fields) -> Fields:
         fields = self._browser.dress(given, self._origin)
