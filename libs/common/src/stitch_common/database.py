@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
-from sqlalchemy.util.concurrency import greenlet_spawn
 
 from stitch_common.bus.outbox import write_pending
 from stitch_common.context import before_commit
@@ -170,7 +169,9 @@ class Database:
         try:
             yield pooled
         finally:
-            await greenlet_spawn(pooled.close)
+            # Without SQLAlchemy's greenlet, which takes longer: there is nothing to roll back, and so
+            # nothing to wait for.
+            pooled.close()
 
     async def dispose(self) -> None:
         if isinstance(self._bind, AsyncEngine):
