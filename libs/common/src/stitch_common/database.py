@@ -169,8 +169,7 @@ class Database:
         try:
             yield pooled
         finally:
-            # Without SQLAlchemy's greenlet, which takes longer: there is nothing to roll back, and so
-            # nothing to wait for.
+            # Without SQLAlchemy's greenlet, which takes longer: there is nothing to roll back.
             pooled.close()
 
     async def dispose(self) -> None:
