@@ -7,6 +7,7 @@ from stitch_auth.db import Base
 from stitch_auth.keys.models import SigningKey
 from stitch_auth.mfa.models import SecondFactor
 from stitch_auth.recovery.models import PasswordReset
+from stitch_auth.registration.models import WantedName
 from stitch_auth.sessions.models import Session
 from stitch_auth.verification.models import EmailVerification
 from stitch_common.migrations import run_env
@@ -20,6 +21,7 @@ TABLES = (
     Session,
     SigningKey,
     AuditEntry,
+    WantedName,
 )
 
 run_env(Base.metadata, "auth")

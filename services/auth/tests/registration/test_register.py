@@ -112,6 +112,51 @@ async def test_a_taken_username_does_not_tell_whose_it_is(
     assert {**owner.json(), "request_id": ""} == {**other.json(), "request_id": ""}
 
 
+@pytest.mark.parametrize(
+    "again", [{"email": "hedy@example.com"}, {"password": "another-violet-thermos"}, {}]
+)
+async def test_asking_for_a_name_again_does_not_tell_whether_an_address_is_known(
+    again: dict[str, str], client: httpx.AsyncClient, people: People
+) -> None:
+    """A second answer tells no more than the first (S46)."""
+    await people.make(username="grace")
+    known = wish(email="grace@example.com", username="one-name")
+    unknown = wish(email="nobody@example.com", username="another-name")
+
+    answers = [
+        [await client.post(REGISTER, json={**body, **more}) for more in ({}, again)]
+        for body in (known, unknown)
+    ]
+
+    about_known, about_unknown = ([answer.status_code for answer in pair] for pair in answers)
+    assert about_known == about_unknown == [202, 409 if again else 202]
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("grace", "hedy"), [202, 409]),
+        (("grace", "grace"), [202] * 2),
+        (("hedy", "hedy"), [202] * 2),
+    ],
+)
+async def test_two_who_want_one_name_at_once_learn_no_more(
+    names: tuple[str, str], expected: list[int], wire: Wire, busy_database: Database
+) -> None:
+    """Whether an address is known does not show, and who sends a form twice sees no error (S46)."""
+    wired = await wire(busy_database, settings_with())
+    await People(wired).make(username="grace")
+
+    answers = await asyncio.gather(
+        *(
+            wired.client.post(REGISTER, json=wish(email=f"{name}@example.com", username="one-name"))
+            for name in names
+        )
+    )
+
+    assert sorted(answer.status_code for answer in answers) == expected
+
+
 async def test_who_repeats_their_own_registration_gets_the_same_answer(
     client: httpx.AsyncClient, wired: Wired
 ) -> None:

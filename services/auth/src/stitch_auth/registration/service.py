@@ -16,6 +16,7 @@ from stitch_auth.registration.errors import (
     RegistrationClosedError,
     UsernameTakenError,
 )
+from stitch_auth.registration.models import WantedName
 from stitch_auth.registration.repository import RegistrationRepository
 from stitch_auth.registration.schemas import Invitation, Registration
 from stitch_auth.settings import AuthSettings, BootstrapUser
@@ -51,8 +52,9 @@ class RegistrationService:
     async def register(self, wanted: Registration, caller: Caller) -> None:
         """Make an account, or tell the owner of a known address that somebody tried.
 
-        Whether a username is taken does not depend on the address: only who repeats their own
-        registration, and proves it by the password, is not told UsernameTakenError.
+        Whether a username is taken does not depend on the address, and neither does whether it is
+        from now on: only who repeats their own registration, and proves it by the password, is not
+        told UsernameTakenError.
         """
         self._require_open_registration()
         await self._limits.admit(caller)
@@ -68,9 +70,18 @@ class RegistrationService:
             await self._require_same_person(holder, wanted.email, password)
             await self._tell_owner(wanted.email, caller)
             return
+        user = User.create(
+            email=wanted.email,
+            username=wanted.username,
+            full_name=wanted.full_name or wanted.username,
+            role=self._settings.default_role,
+            password_hash=await self._passwords.hash(password),
+            at=self._clock(),
+        )
         try:
-            await self._create(wanted, await self._passwords.hash(password), caller)
+            await self._create(user, caller)
         except EmailKnownError:
+            await self._take_name(user)
             await self._tell_owner(wanted.email, caller)
 
     async def invite(self, wanted: Invitation, admin: Principal, caller: Caller) -> User:
@@ -129,30 +140,28 @@ class RegistrationService:
         if self._settings.registration == "invite":
             raise InvitationRequiredError
 
-    async def _find_holder(self, username: str) -> User | None:
+    async def _find_holder(self, username: str) -> User | WantedName | None:
         async with self._database.reading() as session:
-            return await RegistrationRepository(session).find_by_username(username)
+            return await RegistrationRepository(session).find_holder(username)
 
-    async def _require_same_person(self, holder: User, email: str, password: str) -> None:
+    async def _require_same_person(
+        self, holder: User | WantedName, email: str, password: str
+    ) -> None:
         # As slow for any other address: the time must not tell whose username this is.
         stored = holder.password_hash if holder.owns(email) else None
         if not (await self._passwords.verify(password, stored)).is_right:
             raise UsernameTakenError
 
-    async def _create(self, wanted: Registration, password_hash: str, caller: Caller) -> None:
-        user = User.create(
-            email=wanted.email,
-            username=wanted.username,
-            full_name=wanted.full_name or wanted.username,
-            role=self._settings.default_role,
-            password_hash=password_hash,
-            at=self._clock(),
-        )
+    async def _create(self, user: User, caller: Caller) -> None:
         async with self._database.transaction() as session:
             await self._add(session, user, caller=caller)
             await request_verification(
                 session, user, at=self._clock(), ttl=self._settings.verification_ttl
             )
+
+    async def _take_name(self, user: User) -> None:
+        async with self._database.transaction() as session:
+            await RegistrationRepository(session).want(WantedName.of(user))
 
     async def _add(self, session: AsyncSession, user: User, *, caller: Caller | None) -> None:
         await RegistrationRepository(session).add(user)
