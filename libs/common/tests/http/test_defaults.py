@@ -1,10 +1,13 @@
 """What every service's HTTP side does alike."""
 
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from httpx import AsyncClient
+from pydantic import SecretStr
 
-from stitch_common.http.app import UnguardedRouteError, check_guards
+from stitch_common.http.app import UnguardedRouteError, create_app
+from stitch_common.http.lists import Cursors
+from stitch_common.http.problems import InvalidQueryError
 from stitch_common.security.principals import Role
 from stitch_common.testing.tokens import Issuer
 
@@ -169,9 +172,21 @@ async def test_a_foreign_cursor_is_refused(
     assert answer.json()["errors"][0]["pointer"] == "/query/cursor"
 
 
-def test_a_route_without_principal_must_be_listed(app: FastAPI) -> None:
-    with pytest.raises(UnguardedRouteError, match="public"):
-        check_guards(app, {})
+def test_a_cursor_of_another_list_is_refused() -> None:
+    cursors = Cursors(SecretStr("k" * 32))
+    made = cursors.encode("notes by date", [1])
+
+    assert cursors.decode("notes by date", made) == [1]
+    with pytest.raises(InvalidQueryError):
+        cursors.decode("notes by title", made)
+
+
+def test_an_application_with_an_unlisted_route_without_principal_is_not_made(app: FastAPI) -> None:
+    router = APIRouter()
+    router.get("/open")(lambda: "sesame")
+
+    with pytest.raises(UnguardedRouteError, match="GET /open"):
+        create_app(app.state.runtime, title="Sample", routers=[router], public_routes={})
 
 
 async def test_the_description_tells_the_problems_of_guarded_routes(client: AsyncClient) -> None:
