@@ -254,6 +254,18 @@ async def test_an_outage_uses_up_no_tries_and_is_no_busy_loop(
     assert time.process_time() - begun < 0.5
 
 
+async def test_an_outage_lets_what_waits_wait(traffic: Traffic, verified: Verified) -> None:
+    witness = Witness(*(ConnectionRefusedError() for _ in range(100)))
+    await traffic.publish(*(verified(user_id) for user_id in range(50)))
+
+    patience = Patience(first_delay=timedelta(seconds=5))
+    async with traffic.consuming(consumer_of(witness, workers=4, patience=patience)):
+        await until(lambda: len(witness.seen) >= 4)
+        await asyncio.sleep(0.5)
+
+    assert len(witness.seen) == 4
+
+
 async def test_a_redriven_fact_comes_to_its_consumer_as_before(
     traffic: Traffic, verified: Verified
 ) -> None:
@@ -324,7 +336,9 @@ async def test_a_deleted_consumer_is_made_again(traffic: Traffic, verified: Veri
 
 
 async def test_a_slow_handler_keeps_its_fact(traffic: Traffic, verified: Verified) -> None:
+    """The broker gives it to no other process, for it never comes again."""
     witness: list[int] = []
+    before = redeliveries()
     patience = Patience(ack_wait=timedelta(seconds=3))
     consumer = Consumer("auth-test", patience=patience)
 
@@ -337,6 +351,12 @@ async def test_a_slow_handler_keeps_its_fact(traffic: Traffic, verified: Verifie
     await traffic.handle_all(consumer)
 
     assert witness == [1]
+    assert redeliveries() == before
+
+
+def redeliveries() -> float:
+    name = "stitch_consumer_redeliveries_total"
+    return REGISTRY.get_sample_value(name, {"consumer": "auth-test"}) or 0
 
 
 async def test_a_handler_beyond_its_time_limit_is_tried_again(
