@@ -2,24 +2,31 @@
 
 import asyncio
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from urllib.parse import urlsplit
 
-import pytest
+from services.gateway.tests.backend import served
 from services.gateway.tests.streaming.conftest import PATH, House
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from stitch_gateway.streaming import patience
+from stitch_common.http.strict_limits import Limits
+from stitch_common.testing.waiting import PATIENCE, promised, until
+from stitch_gateway.api import create_api
 
 MIB = 1024 * 1024
-EXPORT = "GET /api/ai/usage"
+EXPORT, PROMPT = "GET /api/ai/usage", f"POST {PATH}"
+STANDS_STILL_AFTER = timedelta(seconds=0.2)
 HEAD = "{target} HTTP/1.1\r\nhost: x\r\nauthorization: {token}\r\n\r\n"
 
 
-async def connect(house: House, target: str) -> tuple[StreamReader, StreamWriter]:
+async def connect(
+    house: House, target: str, url: str | None = None
+) -> tuple[StreamReader, StreamWriter]:
     """A client that reads only when it is told to."""
-    address = urlsplit(house.url)
+    address = urlsplit(url or house.url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port, limit=MIB)
     token = house.headers("s")["authorization"]
     writer.write(HEAD.format(target=target, token=token).encode())
@@ -30,7 +37,7 @@ async def test_each_event_arrives_before_the_next_is_made(house: House) -> None:
     """S74: nothing is buffered, heartbeats neither."""
     source = house.source()
 
-    async with asyncio.timeout(5), house.stream(house.headers("s")) as events:
+    async with asyncio.timeout(PATIENCE), house.stream(house.headers("s")) as events:
         for number in range(1, 6):
             source.go_on.release()
             event = await anext(events)
@@ -42,7 +49,7 @@ async def test_the_head_of_a_stream_arrives_before_its_first_event(house: House)
     """S74: a client knows that it is served as soon as the service has said so."""
     source = house.source()
 
-    async with asyncio.timeout(5), house.stream(house.headers("s")):
+    async with asyncio.timeout(PATIENCE), house.stream(house.headers("s")):
         assert source.sent == 0
 
 
@@ -54,7 +61,8 @@ async def test_a_client_that_leaves_a_stream_ends_it_in_the_service(house: House
     async with house.stream(house.headers("s")) as events:
         await anext(events)
 
-    await asyncio.wait_for(source.ended.wait(), 1)
+    async with promised(1):
+        await source.ended.wait()
 
 
 async def test_a_client_that_leaves_before_the_answer_begins_ends_the_work(house: House) -> None:
@@ -69,11 +77,11 @@ async def test_a_client_that_leaves_before_the_answer_begins_ends_the_work(house
 
     house.ai.answer = think
     asking = asyncio.create_task(house.client.post(PATH, headers=house.headers("s"), json={}))
-    await asyncio.wait_for(asked.wait(), 2)
+    await until(asked.is_set)
 
-    asking.cancel()
-
-    await asyncio.wait_for(left.wait(), 1)
+    async with promised(1):
+        asking.cancel()
+        await left.wait()
 
 
 async def test_a_slow_reader_slows_the_service_and_fills_no_memory(house: House) -> None:
@@ -90,7 +98,7 @@ async def test_a_slow_reader_slows_the_service_and_fills_no_memory(house: House)
     reader, writer = await connect(house, EXPORT)
     stands_still_at = await level_of(lambda: sent)
     received = 0
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while received < 96 * MIB:
             received += len(await reader.read(MIB))
     writer.close()
@@ -99,11 +107,8 @@ async def test_a_slow_reader_slows_the_service_and_fills_no_memory(house: House)
     assert sent == 96
 
 
-async def test_a_client_that_stands_still_gives_its_place_to_others(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_client_that_stands_still_gives_its_place_to_others(house: House) -> None:
     """A download that nobody takes does not hold a connection to the service for ever."""
-    monkeypatch.setattr(patience, "STANDS_STILL_AFTER", 0.2)
     ended = asyncio.Event()
 
     async def for_ever() -> AsyncIterator[bytes]:
@@ -115,25 +120,35 @@ async def test_a_client_that_stands_still_gives_its_place_to_others(
             ended.set()
 
     house.ai.answer = StreamingResponse(for_ever())
-    _, writer = await connect(house, EXPORT)
+    async with impatient(house) as url:
+        _, writer = await connect(house, EXPORT, url)
 
-    await asyncio.wait_for(ended.wait(), 10)
-    writer.close()
+        await until(ended.is_set)
+        writer.close()
 
 
-async def test_a_client_that_reads_slowly_is_not_taken_for_one_that_stands_still(
-    house: House, monkeypatch: pytest.MonkeyPatch
+async def test_a_client_that_waits_for_events_is_not_taken_for_one_that_stands_still(
+    house: House,
 ) -> None:
-    monkeypatch.setattr(patience, "STANDS_STILL_AFTER", 0.05)
     source = house.source()
 
-    async with asyncio.timeout(10), house.stream(house.headers("s")) as events:
-        for _ in range(4):
-            await asyncio.sleep(0.15)
+    async with impatient(house) as url, asyncio.timeout(PATIENCE):
+        reader, writer = await connect(house, PROMPT, url)
+        for number in range(1, 5):
+            await asyncio.sleep(2 * STANDS_STILL_AFTER.total_seconds())
             source.go_on.release()
-            await anext(events)
+            await reader.readuntil(b"data: %d\n\n" % number)
+        writer.close()
 
     assert source.sent == 4
+
+
+@asynccontextmanager
+async def impatient(house: House) -> AsyncGenerator[str]:
+    """The same gateway on a port where a client must take its answers quickly."""
+    limits = Limits(answer_timeout=STANDS_STILL_AFTER)
+    async with served(create_api(house.runtime), limits) as url:
+        yield url
 
 
 async def level_of(measure: Callable[[], int]) -> int:

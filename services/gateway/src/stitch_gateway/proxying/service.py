@@ -120,9 +120,8 @@ async def _pass_on(
     whole = b"" if passage.head.method == "HEAD" else answer.whole()
     if whole is None:
         await send({"type": "http.response.start", "status": answer.status, "headers": fields})
-        await _stream(answer, send, patience)
+        await _stream(answer, send)
     else:
-        patience.is_sending = True
         await passage.exchange.answer(answer.status, fields, whole)
     patience.over()
 
@@ -136,16 +135,12 @@ def _fields(answer: UpstreamAnswer, passage: Passage) -> Fields:
     return fields
 
 
-async def _stream(answer: UpstreamAnswer, send: Send, patience: Patience) -> None:
+async def _stream(answer: UpstreamAnswer, send: Send) -> None:
     try:
         async for chunk in answer.chunks():
-            patience.is_sending = True
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            patience.is_sending = False
-            patience.taken += 1
     except Exception as error:
         raise AnswerCutShortError from error
-    patience.is_sending = True
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

@@ -20,9 +20,3 @@ class AdmissionEndedError(AnswerCutShortError):
     """The session was revoked, or the token has expired, while the answer went on (S40)."""
 
     outcome = "admission-ended"
-
-
-class ClientStoodStillError(AnswerCutShortError):
-    """The client took nothing of the answer for so long that others need the connection."""
-
-    outcome = "client-stood-still"

@@ -1,30 +1,26 @@
-"""One request under watch: what is short costs a timer, what lasts is watched."""
+"""One request under watch: what is short costs a timer, what lasts is watched.
+
+A client that takes nothing of its answer is the connection's to disconnect (`answer_timeout`).
+"""
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 from types import TracebackType
 from typing import Self
 
 from stitch_gateway.authentication.service import Admission
 from stitch_gateway.routing.models import Access
-from stitch_gateway.streaming.errors import (
-    AdmissionEndedError,
-    AdmissionTookTooLongError,
-    ClientStoodStillError,
-)
+from stitch_gateway.streaming.errors import AdmissionEndedError, AdmissionTookTooLongError
 from stitch_gateway.streaming.service import Stream, Streams
 
 LASTS_AFTER = 0.05
 """Seconds."""
 ADMITTED_WITHIN = 8.0
 """Seconds; keys are fetched within 5."""
-STANDS_STILL_AFTER = 60.0
-"""Seconds in which a client must take something of what waits for it."""
 
 
 class Patience:
-    """Ends the work inside when it can't be admitted, is no longer, or its client stands still."""
+    """Ends the work inside when it can't be admitted, or is no longer."""
 
     def __init__(self, streams: Streams, task: "asyncio.Task[None]") -> None:
         self._streams = streams
@@ -34,11 +30,6 @@ class Patience:
         self._reason: Exception | None = None
         self._stream: Stream | None = None
         self._lasts = self._has_begun = self._is_over = False
-        self._taken_before = -1
-        self.is_sending = False
-        """While the client is given a part of the answer."""
-        self.taken = 0
-        """Parts that it has been given."""
 
     def __enter__(self) -> Self:
         self._cancelled_before = self._task.cancelling()
@@ -61,7 +52,7 @@ class Patience:
         """From now on it may take as long as its route allows."""
         self._admitted = access, admission
         if self._lasts:
-            self._wait(STANDS_STILL_AFTER, self._look)
+            self._timer.cancel()
 
     async def begin(self) -> None:
         """Before the head of the answer goes out: the last time that it can be a 401 instead."""
@@ -80,29 +71,17 @@ class Patience:
     def _last(self) -> None:
         self._lasts = True
         if self._admitted is None:
-            self._wait(ADMITTED_WITHIN, partial(self._end, AdmissionTookTooLongError()))
-            return
-        if self._has_begun:
+            reason = AdmissionTookTooLongError()
+            self._timer = self._loop.call_later(ADMITTED_WITHIN, self._end, reason)
+        elif self._has_begun:
             self._open_stream()
-        self._wait(STANDS_STILL_AFTER, self._look)
 
     def _open_stream(self) -> None:
         if self._admitted is not None and self._admitted[1].principal is not None:
             end = partial(self._end, AdmissionEndedError())
             self._stream = self._streams.open(*self._admitted, end)
 
-    def _look(self) -> None:
-        if self.is_sending and self.taken == self._taken_before:
-            self._end(ClientStoodStillError())
-            return
-        self._taken_before = self.taken
-        self._wait(STANDS_STILL_AFTER, self._look)
-
     def _end(self, reason: Exception) -> None:
         if not self._is_over and self._reason is None:
             self._reason = reason
             self._task.cancel()
-
-    def _wait(self, seconds: float, act: Callable[[], None]) -> None:
-        self._timer.cancel()
-        self._timer = self._loop.call_later(seconds, act)
