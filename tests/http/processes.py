@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from tests.http.wire import PATIENCE, connected
+from tests.http.wire import connected
 
+from stitch_common.testing.waiting import PATIENCE
 from stitch_dev.ports import find_free
 
 ROOT = Path(__file__).parents[2]

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import pytest
 from tests.http.processes import GATEWAY, SERVICE, Running, running
 from tests.http.street import street
-from tests.http.wire import PATIENCE, connected, exchange, request, statuses
+from tests.http.wire import connected, exchange, request, statuses
 
 from stitch_common.http.strict_limits import Limits
+from stitch_common.testing.waiting import PATIENCE, until
 
 CLIENTS = 12
 NOTICE = {"STITCH_DRAIN_NOTICE": "PT1S"}
@@ -62,9 +63,7 @@ async def loaded(port: int) -> AsyncGenerator[Load]:
     async with asyncio.TaskGroup() as clients:
         for number in range(CLIENTS):
             clients.create_task(load.client(port, pause=0.01 * (number % 4)))
-        async with asyncio.timeout(PATIENCE):
-            while load.answered < 3 * CLIENTS:  # noqa: ASYNC110 - the clients are at work
-                await asyncio.sleep(0.01)
+        await until(lambda: load.answered >= 3 * CLIENTS)
         yield load
 
 
@@ -97,11 +96,9 @@ async def test_what_is_asked_before_the_end_is_answered(door: Running) -> None:
 async def test_readiness_ends_before_service_does(door: Running) -> None:
     """S77."""
     door.terminate()
-    async with asyncio.timeout(PATIENCE):
-        while not await door.is_draining():  # noqa: ASYNC110 - it is another process
-            await asyncio.sleep(0.01)
+    await until(door.is_draining)
 
-        received = await exchange(door.port, request(SLOW, b"Connection: close"))
+    received = await exchange(door.port, request(SLOW, b"Connection: close"))
 
     assert statuses(received) == [200]
     assert await door.ended() == 0

@@ -12,9 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stitch_common.http.strict_limits import Limits
 from stitch_common.testing import serving
+from stitch_common.testing.waiting import PATIENCE
 
-PATIENCE = 20
-"""Seconds until a test gives up; no test waits so long unless it fails."""
 FIRM = Limits(body_timeout=timedelta(seconds=2))
 """What waits for more of a body is over soon; a busy machine has time for everything else."""
 STATUS_LINE = re.compile(rb"HTTP/1\.1 ([1-5][0-9][0-9]) ")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
@@ -18,12 +19,14 @@ from starlette.types import Receive, Scope, Send
 from stitch_common.clock import utc_now
 from stitch_common.http.strict_limits import Limits
 from stitch_common.testing.tokens import KID, Issuer, test_key
+from stitch_common.testing.waiting import PATIENCE
 from stitch_gateway.api import create_api
 from stitch_gateway.observing.lines import AccessLog
 from stitch_gateway.runtime import GatewayRuntime
 from stitch_gateway.settings import GatewaySettings
 
-PATIENT, QUIET = 2, 0.1
+QUIET = 0.1
+LENGTH = re.compile(rb"content-length: (\d+)")
 IMPATIENT = Limits(body_timeout=timedelta(seconds=1))
 FRONTEND = "http://localhost:3000"
 JWKS = "/api/auth/.well-known/jwks.json"
@@ -135,20 +138,28 @@ Raw = Callable[[bytes], Awaitable[bytes]]
 
 @pytest.fixture
 def raw(gateway_url: str, backends: dict[str, Backend]) -> Raw:
-    """Send these very bytes, and read until the connection is closed or quiet."""
+    """Send these very bytes, and read until the connection is closed, or quiet after an answer."""
 
     async def exchange(request: bytes) -> bytes:
         address = urlsplit(gateway_url)
         reader, writer = await asyncio.open_connection(address.hostname, address.port)
         writer.write(request)
+        ends_by_closing = b"connection: close" in request.lower()
         answer = bytearray()
-        patience: float = PATIENT
         with suppress(TimeoutError):
-            while part := await asyncio.wait_for(reader.read(65536), patience):
+            while part := await asyncio.wait_for(
+                reader.read(65536),
+                QUIET if _is_whole(answer) and not ends_by_closing else PATIENCE,
+            ):
                 answer += part
-                patience = PATIENT if b"connection: close" in request.lower() else QUIET
         writer.close()
         await writer.wait_closed()
         return bytes(answer)
 
     return exchange
+
+
+def _is_whole(answer: bytearray) -> bool:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    length = LENGTH.search(head)
+    return length is not None and len(body) >= int(length[1])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 
+from stitch_common.testing.waiting import PATIENCE
 from stitch_gateway.balancing.addresses import Addresses
 from stitch_gateway.balancing.service import BalancedUpstream
 from stitch_gateway.balancing.sites import Place
@@ -31,10 +32,14 @@ class Replica:
     address: str
     answer: bytes = OK
     delay: float = 0
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
     asked: list[bytes] = field(default_factory=list)
     connections: int = 0
     server: asyncio.Server | None = None
     _writers: set[StreamWriter] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.may_answer.set()
 
     async def start(self, port: int) -> int:
         self.server = await asyncio.start_server(self._serve, self.address, port)
@@ -63,6 +68,7 @@ class Replica:
             head = await reader.readuntil(b"\r\n\r\n")
             self.asked.append(head.split(b" ")[0])
             await asyncio.sleep(self.delay)
+            await self.may_answer.wait()
             writer.write(self.answer)
             if self.answer == BREAK_OFF:
                 return
@@ -142,7 +148,7 @@ def balanced(urls: Sequence[str], dns: DNS, clock: Seconds) -> BalancedUpstream:
             place.site.url,
             address=place.address,
             connections=50,
-            connect_timeout=timedelta(seconds=1),
+            connect_timeout=timedelta(seconds=PATIENCE),
         )
 
     random = Random(7).random  # noqa: S311 - the same in every run
@@ -152,12 +158,12 @@ def balanced(urls: Sequence[str], dns: DNS, clock: Seconds) -> BalancedUpstream:
     return BalancedUpstream("events", addresses, clock=clock)
 
 
-def get(*, patience: float = 2) -> UpstreamRequest:
+def get(*, patience: float = PATIENCE) -> UpstreamRequest:
     return UpstreamRequest("GET", b"/x", [], patience)
 
 
 def post() -> UpstreamRequest:
-    return UpstreamRequest("POST", b"/x", [], 2)
+    return UpstreamRequest("POST", b"/x", [], PATIENCE)
 
 
 async def ask(upstream: Upstream, request: UpstreamRequest | None = None) -> int:

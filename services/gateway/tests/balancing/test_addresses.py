@@ -17,6 +17,7 @@ from services.gateway.tests.balancing.replicas import (
     post,
 )
 
+from stitch_common.testing.waiting import PATIENCE, until
 from stitch_gateway.balancing import addresses
 from stitch_gateway.balancing.addresses import two_of
 from stitch_gateway.balancing.errors import UpstreamRestingError
@@ -26,10 +27,7 @@ from stitch_gateway.proxying.errors import UpstreamError, UpstreamUnreachableErr
 
 async def settle(house: House) -> None:
     """Let what happens beside the requests happen."""
-    for _ in range(20):
-        await asyncio.sleep(0.005)
-        if not house.upstream.addresses._working:
-            return
+    await until(lambda: not house.upstream.addresses._working)
 
 
 async def suffer(house: House, times: int) -> None:
@@ -69,7 +67,7 @@ async def test_the_less_busy_address_is_preferred() -> None:
             for _ in range(20):
                 await ask(house.upstream)
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await asyncio.gather(*(client() for _ in range(4)))
 
         assert house.asked[1] - before[1] > 4 * (house.asked[0] - before[0])
@@ -155,7 +153,7 @@ async def test_when_all_addresses_are_dead_all_are_asked_again() -> None:
         await suffer(house, 4)
         await house.replicas[2].start(house.port)
         house.clock.now += 40
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while (await statuses(house))[-1:] != [200]:
                 house.clock.now += 40
                 await settle(house)
@@ -193,15 +191,16 @@ async def test_a_name_is_looked_up_every_few_seconds() -> None:
 async def test_what_is_under_way_to_an_address_that_left_is_finished() -> None:
     async with house_of(2) as house:
         house.dns.addresses = ["127.0.0.11"]
-        house.replicas[0].delay = 0.2
+        house.replicas[0].may_answer.clear()
         asking = asyncio.create_task(ask(house.upstream))
-        await asyncio.sleep(0.05)
+        await until(lambda: house.asked == [1, 0])
         house.dns.addresses = ["127.0.0.12"]
         house.clock.now += 5.5
-        await ask(house.upstream, get())
+        found = asyncio.create_task(ask(house.upstream))
         await settle(house)
+        house.replicas[0].may_answer.set()
 
-        assert await asking == 200
+        assert await asking == await found == 200
         assert await ask(house.upstream) == 200
         assert house.asked[1] >= 1
 
@@ -236,7 +235,7 @@ async def test_a_dns_that_does_not_answer_is_given_up(monkeypatch: pytest.Monkey
     async with house_of(1) as house:
         house.dns.answers.clear()
 
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(PATIENCE):
             with pytest.raises(UpstreamUnreachableError):
                 await ask(house.upstream)
 

@@ -17,6 +17,7 @@ from services.gateway.tests.balancing.replicas import (
 )
 from structlog.testing import capture_logs
 
+from stitch_common.testing.waiting import PATIENCE, until
 from stitch_gateway.balancing import service
 from stitch_gateway.balancing.breaker import State
 from stitch_gateway.balancing.errors import UpstreamRestingError
@@ -50,10 +51,10 @@ async def test_a_service_that_breaks_off_again_and_again_is_left_alone() -> None
 
 async def test_silence_opens_it_too() -> None:
     async with house_of(1) as house:
-        house.replicas[0].delay = 5
+        house.replicas[0].may_answer.clear()
         for _ in range(5):
             with pytest.raises(UpstreamTimeoutError):
-                await ask(house.upstream, get(patience=0.02))
+                await ask(house.upstream, get(patience=0.1))
 
         assert house.upstream.breaker.state is State.OPEN
 
@@ -98,7 +99,7 @@ async def test_a_service_that_starts_again_is_asked_at_once(
                 await ask(house.upstream)
         was_open = house.upstream.breaker.state
         await house.replicas[0].start(house.port)
-        await asyncio.wait_for(asyncio.shield(waiting_of(house)), 5)
+        await asyncio.wait_for(asyncio.shield(waiting_of(house)), PATIENCE)
 
         assert was_open is State.OPEN
         assert await ask(house.upstream) == 200
@@ -125,14 +126,15 @@ def waiting_of(house: House) -> asyncio.Task[None]:
 async def test_a_probe_whose_client_leaves_makes_place_for_another() -> None:
     async with house_of(1) as house:
         await break_down(house)
-        house.replicas[0].answer, house.replicas[0].delay = OK, 5
+        house.replicas[0].answer = OK
+        house.replicas[0].may_answer.clear()
         house.clock.now += 1
         probe = asyncio.create_task(ask(house.upstream))
-        await asyncio.sleep(0.05)
+        await until_asked(house, 6)
 
         probe.cancel()
         await asyncio.gather(probe, return_exceptions=True)
-        house.replicas[0].delay = 0
+        house.replicas[0].may_answer.set()
 
         assert await ask(house.upstream) == 200
 
@@ -147,12 +149,16 @@ async def test_an_answer_that_breaks_off_in_its_middle_counts_as_a_failure() -> 
         assert house.upstream.breaker.strain > 0
 
 
+async def until_asked(house: House, times: int) -> None:
+    await until(lambda: house.asked == [times])
+
+
 async def test_what_clients_do_wrong_opens_nothing() -> None:
     async with house_of(1) as house:
-        house.replicas[0].delay = 5
-        for _ in range(10):
+        house.replicas[0].may_answer.clear()
+        for number in range(1, 11):
             asking = asyncio.create_task(ask(house.upstream))
-            await asyncio.sleep(0.01)
+            await until_asked(house, number)
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
 
@@ -162,12 +168,14 @@ async def test_what_clients_do_wrong_opens_nothing() -> None:
 async def test_a_full_pool_is_not_the_services_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stitch_gateway.proxying.pool.QUEUE_PATIENCE", 0.01)
     async with house_of(1) as house:
-        house.replicas[0].delay = 0.5
+        house.replicas[0].may_answer.clear()
         held = [asyncio.create_task(ask(house.upstream)) for _ in range(50)]
-        await asyncio.sleep(0.1)
+        await until_asked(house, 50)
         crowd = await asyncio.gather(
             *(ask(house.upstream) for _ in range(20)), return_exceptions=True
         )
+
+        house.replicas[0].may_answer.set()
 
         assert all(isinstance(each, UpstreamError) for each in crowd)
         assert (house.upstream.breaker.is_closed, house.upstream.breaker.strain) == (True, 0)

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from stitch_common.testing.tokens import Issuer
+from stitch_common.testing.waiting import PATIENCE, promised, until
 
 MIB = 1024 * 1024
 
@@ -71,7 +72,7 @@ async def test_a_body_that_stops_coming_is_given_up(
     )
     writer.write(head.encode())
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         answer = await reader.read()
 
     assert answer.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
@@ -113,11 +114,11 @@ async def test_a_client_that_leaves_ends_the_request_upstream(
 
     events.answer = wait_for_ever
     asking = asyncio.create_task(viewer.get("/api/events"))
-    await asyncio.wait_for(asked.wait(), 1)
+    await until(asked.is_set)
 
-    asking.cancel()
-
-    await asyncio.wait_for(left.wait(), 1)
+    async with promised(1):
+        asking.cancel()
+        await left.wait()
 
 
 async def test_a_client_that_leaves_a_stream_ends_it_upstream(
@@ -138,7 +139,8 @@ async def test_a_client_that_leaves_a_stream_ends_it_upstream(
     async with viewer.stream("GET", "/api/events") as answer:
         await anext(answer.aiter_raw())
 
-    await asyncio.wait_for(ended.wait(), 1)
+    async with promised(1):
+        await ended.wait()
 
 
 async def test_an_early_refusal_of_a_service_is_passed_on(

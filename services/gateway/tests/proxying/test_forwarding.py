@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from stitch_common.security.principals import Role
 from stitch_common.testing.tokens import Issuer
+from stitch_common.testing.waiting import PATIENCE
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -201,7 +202,7 @@ async def test_an_answer_streams_through_as_it_is_made(
     backends["ai"].answer = StreamingResponse(make(), media_type="text/event-stream")
 
     async with (
-        asyncio.timeout(2),
+        asyncio.timeout(PATIENCE),
         viewer.stream("POST", "/api/ai/generate-content", json={}) as answer,
     ):
         parts = answer.aiter_raw()
@@ -231,7 +232,7 @@ async def test_a_body_streams_through_as_it_is_sent(
 
     events.reads_first, events.answer = False, answer
 
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         answered = await viewer.post("/api/events", content=body())
 
     assert answered.json() == {"size": 6}

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 
+from stitch_common.testing.waiting import PATIENCE, until
 from stitch_gateway.intake.errors import BodyTooLargeError
 from stitch_gateway.proxying.errors import (
     UpstreamBrokenError,
@@ -22,6 +23,7 @@ from stitch_gateway.proxying.upstream import Upstream, UpstreamRequest
 from stitch_gateway.runtime import balanced
 from stitch_gateway.settings import GatewaySettings
 
+PATIENT = timedelta(seconds=PATIENCE)
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-one: 1\r\nX-One: 2\r\n\r\nok"
 
 Script = Callable[[Reader, Writer], Awaitable[None]]
@@ -29,17 +31,16 @@ MakeUpstream = Callable[[str], Upstream]
 
 
 def httpx_upstream(url: str) -> Upstream:
-    return HTTPXUpstream(url, connections=4, connect_timeout=timedelta(seconds=1))
+    return HTTPXUpstream(url, connections=4, connect_timeout=PATIENT)
 
 
 def pooled_upstream(url: str) -> Upstream:
-    return PooledUpstream(url, connections=4, connect_timeout=timedelta(seconds=1))
+    return PooledUpstream(url, connections=4, connect_timeout=PATIENT)
 
 
 def balanced_upstream(url: str) -> Upstream:
     """Behind a name, as it serves; made of pools like the one above."""
-    timeout = timedelta(seconds=1)
-    settings = GatewaySettings(upstream_connections=4, connect_timeout=timeout)
+    settings = GatewaySettings(upstream_connections=4, connect_timeout=PATIENT)
     return balanced("events", [url.replace("127.0.0.1", "localhost")], settings)
 
 
@@ -111,12 +112,12 @@ def answering(answer: bytes) -> Callable[[Service, Reader, Writer], Awaitable[No
     return script
 
 
-def get(target: bytes = b"/x", *, patience: float = 2) -> UpstreamRequest:
+def get(target: bytes = b"/x", *, patience: float = PATIENCE) -> UpstreamRequest:
     return UpstreamRequest("GET", target, [(b"accept", b"*/*")], patience)
 
 
 def post(body: AsyncIterator[bytes], *, length: int | None = None) -> UpstreamRequest:
-    return UpstreamRequest("POST", b"/x", [], 2, body, length)
+    return UpstreamRequest("POST", b"/x", [], PATIENCE, body, length)
 
 
 async def parts(*given: bytes) -> AsyncIterator[bytes]:
@@ -266,7 +267,7 @@ async def test_a_reader_that_waits_slows_the_service(make_upstream: MakeUpstream
             written += 1
 
     async with talking_to(make_upstream, script) as (upstream, _):
-        async with upstream.exchange(get(patience=5)) as answer:
+        async with upstream.exchange(get(patience=PATIENCE)) as answer:
             await asyncio.sleep(0.5)
             before = written
             received = sum([len(chunk) async for chunk in answer.chunks()])
@@ -295,7 +296,7 @@ async def test_an_answer_that_has_no_body_ends_with_its_head(
 
 
 async def test_the_answer_to_head_has_a_length_and_no_body(make_upstream: MakeUpstream) -> None:
-    request = UpstreamRequest("HEAD", b"/x", [], 2)
+    request = UpstreamRequest("HEAD", b"/x", [], PATIENCE)
 
     async def script(service: Service, reader: Reader, writer: Writer) -> None:
         for _ in range(2):
@@ -425,7 +426,7 @@ async def test_what_the_body_raises_comes_through_and_ends_the_connection(
         with pytest.raises(BodyTooLargeError):
             await ask(upstream, post(too_much()))
 
-        await asyncio.wait_for(closed.wait(), 1)
+        await until(closed.is_set)
         assert not service.received.endswith(b"0\r\n\r\n")
 
 
@@ -485,7 +486,7 @@ async def test_more_requests_than_connections_wait_for_one(make_upstream: MakeUp
 
     async with talking_to(make_upstream, script) as (upstream, service):
         asking = [asyncio.create_task(ask(upstream, get())) for _ in range(6)]
-        await asyncio.wait_for(all_busy.wait(), 1)
+        await until(all_busy.is_set)
         release.set()
 
         assert await asyncio.gather(*asking) == [b"ok"] * 6
@@ -493,18 +494,19 @@ async def test_more_requests_than_connections_wait_for_one(make_upstream: MakeUp
 
 
 async def test_giving_up_waiting_abandons_the_exchange(make_upstream: MakeUpstream) -> None:
-    gone = asyncio.Event()
+    asked, gone = asyncio.Event(), asyncio.Event()
 
     async def script(service: Service, reader: Reader, _writer: Writer) -> None:
         await service.head(reader)
+        asked.set()
         await reader.read()
         gone.set()
 
     async with talking_to(make_upstream, script) as (upstream, _):
         asking = asyncio.create_task(ask(upstream, get()))
-        await asyncio.sleep(0.02)
+        await until(asked.is_set)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
 
-        await asyncio.wait_for(gone.wait(), 1)
+        await until(gone.is_set)
