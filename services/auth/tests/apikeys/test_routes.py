@@ -128,6 +128,21 @@ async def test_a_key_expires(
     assert (await client.post(TOKEN, data=form(key))).status_code == 401
 
 
+async def test_a_key_makes_no_keys_that_would_outlive_it(
+    client: httpx.AsyncClient, admin: Any
+) -> None:
+    wanted = {**WANTED, "role": "admin"}
+    key = (await client.post(API_KEYS, json=wanted, headers=admin)).json()
+    granted = (await client.post(TOKEN, data=form(key))).json()["access_token"]
+
+    refused = await client.post(
+        API_KEYS, json=wanted, headers={"authorization": f"Bearer {granted}"}
+    )
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "person-required")
+    assert len((await client.get(API_KEYS, headers=admin)).json()) == 1
+
+
 async def test_a_revoked_key_gets_nothing_and_its_tokens_are_revoked(
     client: httpx.AsyncClient, wired: Wired, admin: Any, key: dict[str, Any]
 ) -> None:

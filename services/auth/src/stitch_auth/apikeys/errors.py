@@ -10,6 +10,13 @@ class APIKeyNotFoundError(StitchError):
     code = "api-key-not-found"
 
 
+class PersonRequiredError(StitchError):
+    """Log in yourself to make an API key: one that made others would outlive its own end."""
+
+    kind = ErrorKind.FORBIDDEN
+    code = "person-required"
+
+
 class InvalidClientError(StitchError):
     """The API key is unknown, expired or revoked, or its secret is wrong."""
 

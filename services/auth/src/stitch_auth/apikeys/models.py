@@ -12,6 +12,9 @@ from stitch_auth.accounts.models import User
 from stitch_auth.db import Base, words
 from stitch_common.security.principals import Role
 
+OF_KEYS = "api-"
+"""How the sessions of keys begin; those of people are hexadecimal."""
+
 
 class APIKey(Base):
     """Acts for its owner, with at most the role that both have."""
@@ -52,7 +55,7 @@ class APIKey(Base):
     @property
     def sid(self) -> str:
         """What its tokens have instead of a session, so that they can be revoked like one."""
-        return f"api-{self.client_id}"
+        return OF_KEYS + self.client_id
 
     def opens_with(self, secret: str, at: datetime) -> bool:
         is_right = hmac.compare_digest(_hash(secret), self.secret_hash)

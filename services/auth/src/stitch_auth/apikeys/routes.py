@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from stitch_auth.apikeys.errors import APIKeyNotFoundError
+from stitch_auth.apikeys.errors import APIKeyNotFoundError, PersonRequiredError
 from stitch_auth.apikeys.models import APIKey
 from stitch_auth.apikeys.schemas import APIKeyView, NewAPIKeyView, WantedKey
 from stitch_auth.apikeys.service import APIKeyService
@@ -13,6 +13,7 @@ from stitch_auth.callers.service import CurrentCaller
 from stitch_common.http.bodies import ResourceId
 from stitch_common.http.principals import Admin
 from stitch_common.http.problems import declares
+from stitch_common.security.principals import RoleRequiredError
 
 router = APIRouter(prefix="/api/auth/api-keys", tags=["API keys"])
 
@@ -31,7 +32,7 @@ async def list_api_keys(api_keys: APIKeys, _admin: Admin) -> Sequence[APIKey]:
     return await api_keys.list_live()
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=declares(RoleRequiredError, PersonRequiredError))
 async def make_api_key(
     wanted: WantedKey, response: Response, api_keys: APIKeys, admin: Admin, caller: CurrentCaller
 ) -> NewAPIKeyView:

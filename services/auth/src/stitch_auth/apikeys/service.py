@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from stitch_auth.apikeys.errors import InvalidClientError
-from stitch_auth.apikeys.models import APIKey
+from stitch_auth.apikeys.errors import InvalidClientError, PersonRequiredError
+from stitch_auth.apikeys.models import OF_KEYS, APIKey
 from stitch_auth.apikeys.repository import APIKeyRepository
 from stitch_auth.apikeys.schemas import WantedKey
 from stitch_auth.audit.service import AuditTrail
@@ -52,7 +52,12 @@ class APIKeyService:
             return await APIKeyRepository(session).list_live()
 
     async def make(self, wanted: WantedKey, admin: Principal, caller: Caller) -> tuple[APIKey, str]:
-        """A key that acts for the admin, and its secret, which is stored nowhere."""
+        """A key that acts for the admin, and its secret, which is stored nowhere.
+
+        PersonRequiredError for who comes with a key.
+        """
+        if admin.session_id.startswith(OF_KEYS):
+            raise PersonRequiredError
         at = self._clock()
         key, secret = APIKey.create(
             wanted.name, admin.user_id, role=wanted.role, at=at, until=at + wanted.lasts
