@@ -56,7 +56,10 @@ class Cluster:
         self.manifests = manifests
 
     def of_kind(self, *kinds: str) -> list[Manifest]:
-        return [m for m in self.manifests if m["kind"] in kinds]
+        """At least one, or a rule about all of them would prove nothing."""
+        found = [manifest for manifest in self.manifests if manifest["kind"] in kinds]
+        assert found, f"there is no {' or '.join(kinds)}"
+        return found
 
     def names(self, kind: str) -> set[str]:
         return {m["metadata"]["name"] for m in self.of_kind(kind)}

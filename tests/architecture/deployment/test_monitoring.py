@@ -60,6 +60,7 @@ def test_what_is_asked_for_is_measured(name: str) -> None:
 
 
 def test_an_alert_says_what_is_wrong_and_who_should_know() -> None:
+    assert rules()
     for rule in rules():
         assert rule["labels"]["severity"] in {"page", "ticket"}
         assert rule["annotations"]["summary"]

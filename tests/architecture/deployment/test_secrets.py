@@ -60,6 +60,7 @@ def test_a_keyring_holds_a_key_of_32_bytes() -> None:
 def test_a_password_fits_into_a_url_and_nats_does_not_take_it_for_a_number() -> None:
     passwords = [value for name, value in fresh_env().items() if name.endswith("_PASSWORD")]
 
+    assert passwords
     assert all(password.isalnum() and password[0].isalpha() for password in passwords)
 
 
