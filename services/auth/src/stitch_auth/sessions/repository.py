@@ -22,8 +22,10 @@ FIND = """
 select id, username, role, password_hash, failed_logins, email_verified_at, is_active, deleted_at
 from auth.users where {key} = $1 and deleted_at is null
 """
+# Without a wait for the disk: what the attempt leads to is written behind it, and waits for both.
 COUNT_ATTEMPT = """
-update auth.users set failed_logins = failed_logins + 1 where id = $1 and failed_logins < $2
+update auth.users set failed_logins = failed_logins + 1
+where id = $1 and failed_logins < $2 and set_config('synchronous_commit', 'off', true) is not null
 returning true
 """
 # Who has a second factor takes the long way. Whoever waits for the row judges what is in it then.
