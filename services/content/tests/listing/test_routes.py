@@ -183,6 +183,7 @@ async def test_awkward_searches_are_searches(viewer: httpx.AsyncClient, search: 
         ({"limit": 101}, "100"),
         ({"cursor": "abc"}, "cursor"),
         ({"created_from": "yesterday"}, "created_from"),
+        ({"created_to": "0.5"}, "created_to"),
         ({"created_to": "9999-12-31"}, "1900"),
         ({"author_id": "9" * 30}, "author_id"),
     ],

@@ -82,7 +82,8 @@ async def test_pages_join_without_gaps(client: AsyncClient, viewer: Headers, sor
 
 
 @pytest.mark.parametrize(
-    "query", ["sort=colour", "status=open", "from=2026-01-01T00:00:00", "colour=red", "cursor=x"]
+    "query",
+    ["sort=colour", "status=open", "from=2026-01-01T00:00:00", "to=0.5", "colour=red", "cursor=x"],
 )
 async def test_what_is_unknown_is_refused_by_name(
     client: AsyncClient, viewer: Headers, query: str

@@ -54,6 +54,7 @@ async def test_an_editor_creates_a_draft(
         ({"max_attendees": 0}, "/max_attendees"),
         ({"max_party_size": 0}, "/max_party_size"),
         ({"start_date": "2026-05-01T18:00:00"}, "/start_date"),
+        ({"start_date": 1777658400}, "/start_date"),
         ({"start_date": "0001-01-01T00:00:00+14:00"}, "/start_date"),
         ({"title": "  "}, "/title"),
         ({"reminder_days_before": [-1]}, "/reminder_days_before/0"),

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, AwareDatetime
 from stitch_common.http.bodies import MAX_ID
 from stitch_common.http.lists import Cursors, RequestedPage, link_next, set_total
 from stitch_common.http.principals import Editor, Viewer
+from stitch_common.moments import WrittenOut
 from stitch_content.content.models import ContentType, Status
 from stitch_content.listing.repository import Filter
 from stitch_content.listing.rules import beginning, end, fields_of, order_of, words_of
@@ -26,7 +27,7 @@ def _in_reach(moment: date) -> date:
     return moment
 
 
-Moment = Annotated[AwareDatetime | date, AfterValidator(_in_reach)]
+Moment = Annotated[AwareDatetime | date, AfterValidator(_in_reach), WrittenOut]
 AuthorId = Annotated[int, Query(ge=1, le=MAX_ID)]
 
 

@@ -18,6 +18,7 @@ from pydantic import (
 
 from stitch_common.contracts.base import UTCDatetime
 from stitch_common.http.bodies import RequestBody
+from stitch_common.moments import WrittenOut
 from stitch_events.events.models import Event, EventStatus
 from stitch_events.events.rules import MAX_SLUG, known_zones, slug_of
 
@@ -34,7 +35,7 @@ def _within_years(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_within_years)]
+Moment = Annotated[AwareDatetime, AfterValidator(_within_years), WrittenOut]
 """A time with an offset; it becomes UTC."""
 
 Size = Annotated[int, Field(ge=1, le=1_000_000)]

@@ -139,7 +139,7 @@ async def guest_filters(
 Filters = Annotated[GuestFilters, Depends(guest_filters)]
 
 
-@router.get("/all-rsvps", response_model=list[RSVPView])
+@router.get("/all-rsvps", response_model=list[RSVPView], responses=LISTS)
 async def list_all_rsvps(
     filters: Filters,
     page: RequestedPage,
