@@ -5,41 +5,17 @@ from typing import Any
 
 import asyncpg
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection
 
-from stitch_ai.db import SCHEMA, Base
-from stitch_ai.generation.models import Generation
-from stitch_ai.providers.models import Provider
+from stitch_ai.db import Base
 from stitch_common.database import Database
 from stitch_common.testing.databases import Databases
+from stitch_common.testing.schemas import drift
 
-OURS = {Provider.__tablename__, Generation.__tablename__}
 ADD_PROVIDER = """
 insert into ai.providers (name, kind, models, default_model, position, is_active, is_default,
     created_at, updated_at, version, field_versions)
 values ($1, 'openai', '[]', 'x', 1, $2, $3, now(), now(), 1, '{}')
 """
-
-
-def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    return {"schema": name == SCHEMA, "table": name in OURS}.get(kind, True)
-
-
-def _is_compared(_object: object, name: str | None, kind: str, *_: object) -> bool:
-    return kind != "table" or name in OURS
-
-
-def _drift(connection: Connection) -> list[object]:
-    options = {
-        "include_schemas": True,
-        "include_name": _is_ours,
-        "include_object": _is_compared,
-        "compare_server_default": False,
-    }
-    context = MigrationContext.configure(connection, opts=options)
-    return list(compare_metadata(context, Base.metadata))
 
 
 @pytest.fixture
@@ -52,11 +28,7 @@ async def connection(service_databases: Databases) -> AsyncGenerator["asyncpg.Co
 
 
 async def test_the_migrations_make_what_the_models_describe(database: Database) -> None:
-    async with database.transaction() as session:
-        connection = await session.connection()
-        drift = await connection.run_sync(_drift)
-
-    assert drift == []
+    assert await drift(database, Base.metadata) == []
 
 
 async def test_a_fresh_system_has_the_built_in_provider(
