@@ -11,6 +11,7 @@ from opentelemetry import trace
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
+from stitch_common.bus import flow
 from stitch_common.bus.connection import Bus, BusClosedError
 from stitch_common.bus.consumer import Consumer, MisnamedConsumerError, Patience
 from stitch_common.bus.envelope import Envelope
@@ -398,6 +399,26 @@ async def test_a_stopping_consumer_finishes_what_it_has_and_gives_back_the_rest(
 
     assert 4 <= at_the_stop < 12
     assert len(finished) == 12
+
+
+async def test_what_a_stopping_consumer_can_not_finish_is_given_back(
+    traffic: Traffic, verified: Verified, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flow, "DRAIN_SECONDS", 0.1)
+    stuck, begun, witness = Consumer("auth-test"), asyncio.Event(), Witness()
+
+    @stuck.on(UserVerified)
+    async def handle(fact: UserVerified, received: Received) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    await traffic.publish(verified(1))
+    async with traffic.consuming(stuck):
+        await begun.wait()
+    async with promised(5):  # nothing waits for `ack_wait`
+        await traffic.handle_all(consumer_of(witness))
+
+    assert [received.delivered for _, received in witness.seen] == [2]
 
 
 async def test_a_connection_closed_for_good_ends_the_process(bus: Bus) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from statistics import quantiles
 
 import httpx
@@ -11,12 +12,13 @@ from libs.common.tests.bus.kit import SCHEMA, Record, Verified
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stitch_common.bus.connection import Bus
-from stitch_common.bus.consumer import Consumer
+from stitch_common.bus.consumer import Consumer, Patience
 from stitch_common.bus.inbox import Received
 from stitch_common.bus.relay import Relay
 from stitch_common.bus.subscriptions import Subscriptions
 from stitch_common.bus.topology import STREAM
 from stitch_common.contracts.auth import UserVerified
+from stitch_common.errors import ErrorKind, StitchError
 from stitch_common.http.ops import create_ops_app
 from stitch_common.testing.broker import OwnBroker
 from stitch_common.testing.components import running
@@ -37,6 +39,16 @@ class Extent(BaseSettings):
 
 SECONDS = Extent().seconds
 
+FAILING, SLOW = 7, 8
+"""Users whose facts no handler likes."""
+
+
+class AwayError(StitchError):
+    """The mail server does not answer."""
+
+    kind = ErrorKind.UNAVAILABLE
+    code = "away"
+
 
 @pytest.fixture
 async def bus(broker: OwnBroker) -> AsyncGenerator[Bus]:
@@ -48,10 +60,14 @@ async def bus(broker: OwnBroker) -> AsyncGenerator[Bus]:
 async def handled(bus: Bus, database_url: str) -> AsyncGenerator[list[int]]:
     """A relay and a consumer in this process; what it handles."""
     handled: list[int] = []
-    consumer = Consumer("auth-quiet")
+    consumer = Consumer("auth-quiet", patience=Patience(ack_wait=timedelta(seconds=1)))
 
     @consumer.on(UserVerified)
     async def handle(fact: UserVerified, received: Received) -> None:
+        if fact.user_id == FAILING:
+            raise AwayError
+        if fact.user_id == SLOW:
+            await asyncio.sleep(2 * SECONDS)
         handled.append(fact.user_id)
 
     async with running(Relay(bus, database_url, SCHEMA)), running(Subscriptions(bus, [consumer])):
@@ -133,6 +149,29 @@ async def test_a_stream_deleted_under_an_idle_consumer_is_no_busy_loop(
 
     await record(verified(1))
     await seen(handled, 1)
+
+
+async def test_a_deleted_consumer_is_no_busy_loop(
+    bus: Bus, handled: list[int], record: Record, verified: Verified
+) -> None:
+    await bus.js.delete_consumer(STREAM, "auth-quiet")
+
+    assert await cpu_share() < SHARE
+
+    await record(verified(1))
+    await seen(handled, 1)
+
+
+async def test_facts_that_are_malformed_or_fail_or_are_slow_are_no_busy_loop(
+    bus: Bus, handled: list[int], record: Record, verified: Verified
+) -> None:
+    await bus.js.publish(UserVerified.subject, b"no fact")
+    await record(verified(FAILING), verified(SLOW))
+
+    assert await cpu_share() < SHARE
+
+    await record(verified(1))
+    await until(lambda: sorted(handled) == [1, SLOW])
 
 
 async def test_a_broker_that_answers_late_has_each_fact_once(
