@@ -66,6 +66,18 @@ async def test_a_trace_that_is_not_kept_has_no_spans(
     assert not exporter.get_finished_spans()
 
 
+@pytest.mark.parametrize(
+    ("method", "path"), [("HEAD", "/api/sample/public"), ("GET", "/api/sample/public/")]
+)
+async def test_a_route_is_known_however_it_is_asked_for(
+    traced: httpx.AsyncClient, exporter: InMemorySpanExporter, method: str, path: str
+) -> None:
+    await traced.request(method, path, headers=KEPT)
+
+    (span,) = exporter.get_finished_spans()
+    assert span.name == f"{method} /api/sample/public"
+
+
 async def test_a_path_that_nobody_knows_is_in_no_span(
     traced: httpx.AsyncClient, exporter: InMemorySpanExporter
 ) -> None:

@@ -1,10 +1,10 @@
 """What surrounds every request: its id, its path without a trailing slash, its last resort."""
 
 import re
-from uuid import uuid4
+from collections.abc import Sequence
+from random import getrandbits
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException  # noqa: TID251 - FastAPI lets only this one through
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,17 +15,17 @@ from stitch_common.errors import ErrorKind, StitchError
 from stitch_common.http.problems import BodyTooLargeError, internal_error, problem_of
 
 ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-HEADER = "x-request-id"
+HEADER = b"x-request-id"
 
 log = structlog.get_logger(__name__)
 
 
-def chosen_request_id(headers: Headers) -> str:
+def chosen_request_id(headers: Sequence[tuple[bytes, bytes]]) -> str:
     """The client's id if it is well-formed and the only one, else a new one."""
-    given = headers.getlist(HEADER)
+    given = [value.decode("latin-1") for name, value in headers if name == HEADER]
     if len(given) == 1 and ACCEPTABLE_ID.fullmatch(given[0]):
         return given[0]
-    return uuid4().hex
+    return f"{getrandbits(128):032x}"
 
 
 class OutageError(StitchError):
@@ -54,14 +54,14 @@ class RequestContext:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        chosen = chosen_request_id(Headers(scope=scope))
+        chosen = chosen_request_id(scope["headers"])
         started = False
 
         async def send_with_id(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                MutableHeaders(scope=message)[HEADER] = chosen
+                message["headers"] = [*message["headers"], (HEADER, chosen.encode())]
             await send(message)
 
         before = request_id.set(chosen)
@@ -85,7 +85,8 @@ class TrailingSlash:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "/")
         if scope["type"] == "http" and len(path) > 1 and path.endswith("/"):
-            scope = {**scope, "path": path.rstrip("/") or "/"}
+            # In place, so that those around see which route it was.
+            scope["path"] = path.rstrip("/") or "/"
         await self._app(scope, receive, send)
 
 
