@@ -62,6 +62,19 @@ async def test_many_facts_are_one_transaction(
     assert len(projection.batches) <= 5
 
 
+async def test_a_fact_that_stands_in_the_stream_twice_has_its_effect_once(
+    traffic: Traffic, verified: Verified, database: Database
+) -> None:
+    """Both come in one batch, and the inbox is asked about both at once."""
+    projection = Projection(database)
+    (fact_id,) = await traffic.publish(verified(1))
+    await traffic.publish(verified(1), fact_id=fact_id)
+
+    await traffic.handle_all(BatchConsumer("auth-batch", FACTS, projection.take))
+
+    assert await projection.users() == [1]
+
+
 async def test_a_replay_changes_nothing(
     traffic: Traffic, verified: Verified, database: Database
 ) -> None:
