@@ -96,7 +96,7 @@ def test_what_is_logged_in_between_tells_of_a_trace_that_is_kept(collector: Coll
 
 
 def test_without_a_collector_nothing_is_kept() -> None:
-    hop = Traces(1.0).begin(None)
+    hop = Traces(1.0, trace.NoOpTracerProvider()).begin(None)
 
     assert hop.kept is None
     assert hop.onward.endswith(b"-00")
