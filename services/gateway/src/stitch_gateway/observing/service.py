@@ -57,7 +57,7 @@ def chosen_id(given: bytes | None) -> str:
         text = given.decode("latin-1")
         if ACCEPTABLE_ID.fullmatch(text):
             return text
-    return f"{getrandbits(128):032x}"
+    return getrandbits(128).to_bytes(16).hex()
 
 
 def _single(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes | None]:
