@@ -444,6 +444,20 @@ async def test_an_answer_that_comes_before_the_body_is_complete_is_heard(
             assert answer.status == 413
 
 
+async def test_a_connection_whose_body_was_cut_short_is_not_used_again() -> None:
+    """The next request would be read as the rest of that body (S63)."""
+
+    async def never_whole() -> AsyncIterator[bytes]:
+        yield b"abc"
+        await asyncio.Event().wait()
+
+    async with talking_to(pooled_upstream, answering_ok) as (upstream, service):
+        await ask(upstream, post(never_whole(), length=9))
+        await ask(upstream, get())
+
+        assert service.connections == 2
+
+
 async def test_an_answer_that_nobody_asked_for_is_nobodys(
     make_upstream: MakeUpstream, request: pytest.FixtureRequest
 ) -> None:
