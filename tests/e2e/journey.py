@@ -11,7 +11,7 @@ import httpx
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T | None], *, within: float = 20.0) -> T:
+def eventually(look: Callable[[], T | None], *, within: float = 60.0) -> T:
     """What `look` finds, once it finds something; AssertionError when that takes too long."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:

@@ -21,6 +21,7 @@ from stitch_common.security.jwks import (
 )
 from stitch_common.testing.clock import SettableClock
 from stitch_common.testing.tokens import test_key
+from stitch_common.testing.waiting import PATIENCE
 
 URL = "http://auth.example/jwks.json"
 
@@ -124,7 +125,7 @@ async def test_an_issuer_that_drips_is_given_up(
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     async with httpx.AsyncClient(trust_env=False) as http:
         with pytest.raises(KeysUnavailableError):
-            await asyncio.wait_for(JWKSKeys(url, http, clock).find("k1"), 5)
+            await asyncio.wait_for(JWKSKeys(url, http, clock).find("k1"), PATIENCE)
     dripping.set()
     server.close()
     await server.wait_closed()
@@ -138,7 +139,7 @@ async def test_a_known_key_never_waits_for_a_fetch(
     auth.may_answer.clear()
 
     unknown = asyncio.ensure_future(keys.find("unknown"))
-    async with asyncio.timeout(0.5):
+    async with asyncio.timeout(PATIENCE):
         found = [await keys.find("k1") for _ in range(100)]
 
     assert all(found)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import jwt
@@ -404,12 +404,12 @@ async def test_a_megabyte_is_refused_without_looking(
     verifier: TokenVerifier, keys: CountingKeys
 ) -> None:
     token = sign() + "A" * 1_000_000
-    began = perf_counter()
+    began = process_time()
 
     with pytest.raises(InvalidTokenError):
         await verifier.verify(token)
 
-    assert perf_counter() - began < 0.05
+    assert process_time() - began < 0.05
     assert keys.asked == []
 
 

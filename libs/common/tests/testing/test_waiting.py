@@ -1,11 +1,18 @@
 """What tests wait with: firm where something is promised, patient where nothing is."""
 
 import asyncio
+import os
+import signal
 import time
+from subprocess import Popen
 
 import pytest
 
 from stitch_common.testing.waiting import promised, until
+
+
+def wake_later(pid: int) -> Popen[bytes]:
+    return Popen(["/bin/sh", "-c", f"sleep 1; kill -CONT {pid}"])  # noqa: S603 - our own words
 
 
 async def test_a_promise_that_is_kept_goes_by() -> None:
@@ -19,11 +26,18 @@ async def test_a_promise_that_is_broken_is_noticed() -> None:
             await asyncio.Event().wait()
 
 
+async def test_who_holds_the_process_up_breaks_a_promise() -> None:
+    with pytest.raises(TimeoutError):
+        async with promised(0.1):
+            time.sleep(0.5)  # noqa: ASYNC251 - as a task does that computes
+
+
 async def test_a_process_that_gets_no_turn_breaks_no_promise() -> None:
-    async with promised(0.2):
-        for _ in range(3):
-            time.sleep(0.2)  # noqa: ASYNC251 - as when something else has the processor
-            await asyncio.sleep(0)
+    async with promised(0.5):
+        waking = wake_later(os.getpid())
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    await until(lambda: waking.poll() is not None)
 
 
 @pytest.mark.parametrize("is_awaited", [True, False])
