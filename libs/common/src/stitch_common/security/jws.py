@@ -41,6 +41,8 @@ class Compact(NamedTuple):
     signature: bytes
     digest: bytes
     """SHA-256 of what is signed; the other parts are as they are encoded."""
+    name: bytes
+    """What no other token has; who knows it does not know the token."""
 
     @classmethod
     def of(cls, token: str) -> Self:
@@ -49,12 +51,8 @@ class Compact(NamedTuple):
             raise MalformedTokenError
         signed, _, signature = token.encode().rpartition(b".")
         header, _, payload = signed.partition(b".")
-        return cls(header, payload, signature, sha256(signed).digest())
-
-    @property
-    def name(self) -> bytes:
-        """What no other token has; who knows it does not know the token."""
-        return self.digest + self.signature
+        digest = sha256(signed).digest()
+        return cls(header, payload, signature, digest, digest + signature)
 
     def claims(self, key: RSAPublicKey) -> dict[str, Any]:
         """What this key has signed, read only once that is proven; ValueError for all else."""

@@ -94,10 +94,11 @@ class Revocations:
 
     def covers(self, principal: Principal, kid: str) -> bool:
         """Whether this principal's token, signed with this key, is refused."""
-        return (
-            kid in self._keys
-            or principal.issued_at <= self._all_until
-            or ("session", principal.session_id) in self._entries
+        if kid in self._keys or principal.issued_at <= self._all_until:
+            return True
+        # Nobody is refused, most of the time.
+        return bool(self._entries) and (
+            ("session", principal.session_id) in self._entries
             or ("token", principal.token_id) in self._entries
             or self._is_gone(principal)
             or self._has_another_role(principal)

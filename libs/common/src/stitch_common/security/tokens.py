@@ -54,26 +54,22 @@ class TokenVerifier:
 
     async def verify(self, token: str) -> Principal:
         """The token's owner; a signature is checked once, expiry and revocation every time."""
+        now = self._clock()
         try:
             compact = jws.Compact.of(token)
-            name = compact.name
-            principal = self._cache.get(name) or await self._check(compact)
+            # Taken out and put back, it is the youngest of those that are known.
+            principal = self._cache.pop(compact.name, None) or await self._check(compact, now)
         except (KeysUnavailableError, KeyError, ValueError, OverflowError) as error:
             raise InvalidTokenError from error
-        is_expired = principal.expires_at <= self._clock() - LEEWAY
+        is_expired = principal.expires_at <= now - LEEWAY
         if is_expired or self.revocations.covers(principal, principal.key_id):
-            self._cache.pop(name, None)
             raise InvalidTokenError
-        self._remember(name, principal)
-        return principal
-
-    def _remember(self, name: bytes, principal: Principal) -> None:
-        self._cache[name] = principal
-        self._cache.move_to_end(name)
+        self._cache[compact.name] = principal
         if len(self._cache) > self._cache_size:
             self._cache.popitem(last=False)
+        return principal
 
-    async def _check(self, token: jws.Compact) -> Principal:
+    async def _check(self, token: jws.Compact, now: datetime) -> Principal:
         key_id = _key_id(token.header)
         key = await self.keys.find(key_id)
         if key is None:
@@ -81,7 +77,7 @@ class TokenVerifier:
         claims = token.claims(key)
         self._require_meant_for_us(claims)
         principal = _principal(claims, key_id)
-        self._require_begun(claims, principal.issued_at)
+        _require_begun(claims, principal.issued_at, now + LEEWAY)
         return principal
 
     def _require_meant_for_us(self, claims: Mapping[str, Any]) -> None:
@@ -93,11 +89,11 @@ class TokenVerifier:
             message = "of another issuer, or for another audience"
             raise ValueError(message)
 
-    def _require_begun(self, claims: Mapping[str, Any], issued_at: datetime) -> None:
-        begins_at = max(issued_at, _moment(claims["nbf"])) if "nbf" in claims else issued_at
-        if begins_at > self._clock() + LEEWAY:
-            message = "not valid yet"
-            raise ValueError(message)
+
+def _require_begun(claims: Mapping[str, Any], issued_at: datetime, now: datetime) -> None:
+    if issued_at > now or ("nbf" in claims and _moment(claims["nbf"]) > now):
+        message = "not valid yet"
+        raise ValueError(message)
 
 
 @lru_cache(maxsize=16)
@@ -124,18 +120,20 @@ def _key_id(header: bytes) -> str:
 
 
 def _principal(claims: Mapping[str, Any], key_id: str) -> Principal:
-    subject = _text(claims["sub"])
+    subject, role, client_id = claims["sub"], claims["role"], claims["client_id"]
+    session_id, token_id = claims["sid"], claims["jti"]
+    _require_texts(subject, role, client_id, session_id, token_id)
     if not subject.isdecimal():
         message = "the subject of a Stitch token is a user id"
         raise ValueError(message)
     return Principal(
         int(subject),
         str(claims.get("uname", "")),
-        ROLES[_text(claims["role"])],
+        ROLES[role],
         _scopes(str(claims.get("scope", ""))),
-        _text(claims["client_id"]),
-        _text(claims["sid"]),
-        _text(claims["jti"]),
+        client_id,
+        session_id,
+        token_id,
         _moment(claims["iat"]),
         _moment(claims["exp"]),
         key_id,
@@ -155,8 +153,8 @@ def _moment(value: Any) -> datetime:
     return datetime.fromtimestamp(value, UTC)
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        message = "not a text"
-        raise ValueError(message)
-    return value
+def _require_texts(*values: Any) -> None:
+    for value in values:
+        if not isinstance(value, str) or not value:
+            message = "not a text"
+            raise ValueError(message)
