@@ -48,6 +48,7 @@ from stitch_auth.passwords.adapters import NicedThreads
 from stitch_auth.refreshing.repository import FIND, ROTATE
 from stitch_auth.settings import AuthSettings
 from stitch_common.clock import utc_now
+from stitch_common.process import spare_collections
 from stitch_common.security.tokens import TokenVerifier
 from stitch_common.testing.tokens import AUDIENCE, ISSUER, Issuer, test_key
 
@@ -238,6 +239,7 @@ def verifications() -> Benchmark:
 async def work_when_told(dsn: str, nats_url: str, people: Sequence[int]) -> None:
     """Refresh for as many seconds as each line of the input says."""
     async with Servers(dsn, nats_url).client() as client:
+        spare_collections()  # as every process of a service
         for number in people:
             await client.log_in(number)
         while line := await asyncio.to_thread(sys.stdin.readline):
