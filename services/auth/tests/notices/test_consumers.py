@@ -71,3 +71,21 @@ async def test_who_is_known_by_program_or_address_is_not_reported(
     await devices.look_at(*await log_in(wired, clock, address, program))
 
     assert await mails(wired, "not-me") == []
+
+
+@pytest.mark.usefixtures("ada")
+async def test_what_was_no_news_is_none_when_earlier_sessions_are_forgotten(
+    wired: Wired, clock: SettableClock, devices: NewDeviceService
+) -> None:
+    for address, program in (("203.0.113.7", FIREFOX), ("198.51.100.9", CHROME)):
+        await log_in(wired, clock, address, program)
+    told = await log_in(wired, clock, "198.51.100.9", CHROME)
+    await devices.look_at(*told)
+    async with wired.runtime.database.connection() as connection:
+        await connection.execute(
+            "delete from auth.sessions where user_agent = $1 and sid <> $2", CHROME, told[0].sid
+        )
+
+    await devices.look_at(*told)
+
+    assert await mails(wired, "not-me") == []

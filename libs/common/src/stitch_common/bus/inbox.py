@@ -10,7 +10,7 @@ from sqlalchemy import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
 # The schema comes from a consumer's name in our code, never from anybody's input.
-MARK = "insert into {schema}.inbox (consumer, fact_id) values ($1, $2) on conflict do nothing"
+MARK = "insert into {schema}.inbox (consumer, fact_id) select $1, $2{where} on conflict do nothing"
 
 # Sorted, so that two batches that share facts wait for each other in one order only.
 MARK_MANY = """
@@ -65,17 +65,19 @@ class Inbox:
     async def _execute(self, statement: str, consumer: str, what: object) -> CursorResult[Any]:
         # Past the ORM, which takes longer to read such a statement than PostgreSQL to execute it.
         connection = await self._session.connection()
-        sql = statement.format(schema=schema_of(consumer))
+        sql = statement.format(schema=schema_of(consumer), where="")
         return await connection.exec_driver_sql(sql, (consumer, what))
 
 
-def admit_sql(consumer: str) -> str:
+def admit_sql(consumer: str, where: str = "") -> str:
     """Say the mark as a CTE `admitted`, for an effect of one statement on the driver's connection.
 
     $1 is the consumer and $2 the fact's id; the effect selects from `admitted`, which is empty
-    if the fact was handled before.
+    if the fact was handled before. `where` is a condition: a fact that does not meet it stays
+    unmarked, for a transaction that does more.
     """
-    return f"admitted as ({MARK.format(schema=schema_of(consumer))} returning fact_id)"
+    mark = MARK.format(schema=schema_of(consumer), where=f" where {where}" if where else "")
+    return f"admitted as ({mark} returning fact_id)"
 
 
 def schema_of(consumer: str) -> str:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stitch_auth.accounts.models import User
 from stitch_auth.callers.models import Caller
 from stitch_auth.notices.models import About, Notice
-from stitch_auth.notices.repository import NoticeRepository
+from stitch_auth.notices.repository import NoticeRepository, is_news
 from stitch_auth.notices.rules import device_name
 from stitch_common.bus.inbox import Inbox, Received
 from stitch_common.bus.outbox import Outbox
@@ -75,12 +75,13 @@ class NewDeviceService:
 
     async def look_at(self, fact: LoginSucceeded, received: Received) -> None:
         """Give notice of a log-in from a new address with a new program; once."""
+        if not await is_news(self._database, fact.sid, received):
+            return
         async with self._database.transaction() as session:
             if not await Inbox(session).admit(received):
                 return
-            notices = NoticeRepository(session)
-            found = await notices.find_session(fact.sid)
-            if found is None or not await notices.is_first_of_its_kind(found[0]):
+            found = await NoticeRepository(session).find_session(fact.sid)
+            if found is None:
                 return
             log_in, user = found
             caller = Caller(log_in.ip, log_in.user_agent)
