@@ -19,7 +19,7 @@ from stitch_common.testing.waiting import PATIENCE, promised, until
 
 LOG_IN = Limit("log-in", most=10, window=timedelta(minutes=1), most_alone=3)
 PER_HOUR = Limit("log-in-hour", most=15, window=timedelta(hours=1))
-EPOCH = 4 * LOG_IN.window
+EPOCH = 3 * LOG_IN.window
 """For so long a counter counts; tests begin with one."""
 NOBODY = "nats://127.0.0.1:9"
 

@@ -61,7 +61,7 @@ STREAMS = (
         LIMITS,
         "stitch._limits.>",
         days=1,
-        mebibytes=192,  # 290 000 counters; beyond them the oldest are forgotten
+        mebibytes=192,  # 390 000 counters; beyond them the oldest are forgotten
         storage=api.StorageType.MEMORY,
         max_msgs_per_subject=1,  # a counter's last message holds its value
         allow_msg_counter=True,

@@ -1,6 +1,6 @@
 """A sliding window in one number: twenty buckets a window, so that one addition counts exactly.
 
-A JetStream counter is an integer of any size (ADR-49). Each epoch is as long as four windows and
+A JetStream counter is an integer of any size (ADR-49). Each epoch is as long as three windows and
 has a counter of its own, whose number holds the counts of its buckets side by side. It tells what
 was counted in each bucket of the window, in the order of the broker; near its beginning together
 with the counter of the epoch before.
@@ -13,7 +13,7 @@ from stitch_common.limits.models import Verdict
 
 WINDOW = 20
 """Buckets of a window: nobody waits more than a twentieth of it too long."""
-BUCKETS = 4 * WINDOW
+BUCKETS = 3 * WINDOW
 """Of an epoch: the more, the more seldom the one before is read, and the longer is the number."""
 BITS = 24
 _MASK = (1 << BITS) - 1
