@@ -1,37 +1,21 @@
 """A gateway in front of services that remember: two hops on real sockets."""
 
-import json
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from jwt.algorithms import RSAAlgorithm
-from starlette.responses import JSONResponse
-from starlette.types import Receive, Scope, Send
-from tests.http.wire import FIRM, Recorder, Seen, served
+from services.gateway.tests.conftest import close
+from tests.http.wire import FIRM, Recorder, served
 
 from stitch_common.clock import utc_now
 from stitch_common.http.strict_limits import Limits
-from stitch_common.testing.tokens import KID, test_key
+from stitch_common.testing.recording import JWKS, KeySet, Seen
 from stitch_gateway.api import create_api
 from stitch_gateway.runtime import GatewayRuntime
 from stitch_gateway.settings import GatewaySettings
 
-JWKS = "/api/auth/.well-known/jwks.json"
 PATIENT = Limits()
 """Of the services: only the gateway's own patience is tested."""
-
-
-class Keeper:
-    """Auth, as far as it publishes keys; everything else is remembered."""
-
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
-        self._key = {**json.loads(RSAAlgorithm.to_jwk(test_key().public_key())), "kid": KID}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = JSONResponse({"keys": [self._key]}) if scope["path"] == JWKS else self._recorder
-        await app(scope, receive, send)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +41,7 @@ async def street(limits: Limits = FIRM, **elsewhere: str) -> AsyncGenerator[Stre
     async with AsyncExitStack() as servers:
         urls = {}
         for name, recorder in recorders.items():
-            app = Keeper(recorder) if name == "auth" else recorder
+            app = KeySet(recorder) if name == "auth" else recorder
             port = await servers.enter_async_context(served(app, PATIENT))
             urls[name] = f"http://127.0.0.1:{port}"
         settings = GatewaySettings.model_validate(
@@ -71,14 +55,7 @@ async def street(limits: Limits = FIRM, **elsewhere: str) -> AsyncGenerator[Stre
             }
         )
         runtime = GatewayRuntime.of("gateway", settings, clock=utc_now)
-        servers.push_async_callback(_close, runtime)
+        servers.push_async_callback(close, runtime)
         yield Street(
             await servers.enter_async_context(served(create_api(runtime), limits)), recorders
         )
-
-
-async def _close(runtime: GatewayRuntime) -> None:
-    """All but the bus, which was never started."""
-    await runtime.http.aclose()
-    for upstream in runtime.upstreams.values():
-        await upstream.close()

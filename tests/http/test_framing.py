@@ -22,6 +22,7 @@ REFUSED = {
     "NUL in a value": (request(b"GET / HTTP/1.1", b"A: \x00"), 400),
     "a control byte in a value": (request(b"GET / HTTP/1.1", b"A: \x01"), 400),
     "DEL in a value": (request(b"GET / HTTP/1.1", b"A: \x7f"), 400),
+    "NUL in the path": (request(b"GET /here/%00 HTTP/1.1"), 400),
     "NUL in a name": (request(b"GET / HTTP/1.1", b"A\x00: b"), 400),
     "HTTP/0.9": (b"GET /here\r\n\r\n", 400),
     "HTTP/1.2": (request(b"GET /here HTTP/1.2"), 400),

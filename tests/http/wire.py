@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stitch_common.http.strict_limits import Limits
 from stitch_common.testing import serving
+from stitch_common.testing.recording import Backend
 from stitch_common.testing.waiting import PATIENCE
 
 FIRM = Limits(body_timeout=timedelta(seconds=2))
@@ -19,43 +20,18 @@ FIRM = Limits(body_timeout=timedelta(seconds=2))
 STATUS_LINE = re.compile(rb"HTTP/1\.1 ([1-5][0-9][0-9]) ")
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One request as an application got it."""
-
-    method: str
-    target: str
-    headers: list[tuple[str, str]]
-    body: bytes
-
-    def values(self, name: str) -> list[str]:
-        return [value for key, value in self.headers if key == name]
-
-
 @dataclass
-class Recorder:
-    """Reads each request to its end, remembers it, and answers with its path."""
+class Recorder(Backend):
+    """Answers with the target that it was asked for."""
 
-    seen: list[Seen] = field(default_factory=list)
     fields: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Of its answers, beside those that all have."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = bytearray()
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            body += message.get("body", b"")
-            if not message.get("more_body", False):
-                break
-        query = f"?{scope['query_string'].decode()}" if scope["query_string"] else ""
-        headers = [
-            (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
-        ]
-        target = scope["raw_path"].decode() + query
-        self.seen.append(Seen(scope["method"], target, headers, bytes(body)))
-        await answer(send, f"<{target}>".encode(), fields=self.fields)
+    def __post_init__(self) -> None:
+        self.answer = self._repeat
+
+    async def _repeat(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        await answer(send, f"<{self.seen[-1].target}>".encode(), fields=self.fields)
 
     def forget(self) -> None:
         self.seen.clear()

@@ -1,7 +1,6 @@
 """A gateway and five services, all on real sockets."""
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, suppress
@@ -11,14 +10,12 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from jwt.algorithms import RSAAlgorithm
-from services.gateway.tests.backend import Backend, served
-from starlette.responses import JSONResponse
-from starlette.types import Receive, Scope, Send
+from services.gateway.tests.backend import served
 
 from stitch_common.clock import utc_now
 from stitch_common.http.strict_limits import Limits
-from stitch_common.testing.tokens import KID, Issuer, test_key
+from stitch_common.testing.recording import JWKS, Backend, KeySet
+from stitch_common.testing.tokens import Issuer
 from stitch_common.testing.waiting import PATIENCE
 from stitch_gateway.api import create_api
 from stitch_gateway.observing.lines import AccessLog
@@ -29,19 +26,6 @@ QUIET = 0.1
 LENGTH = re.compile(rb"content-length: (\d+)")
 IMPATIENT = Limits(body_timeout=timedelta(seconds=1))
 FRONTEND = "http://localhost:3000"
-JWKS = "/api/auth/.well-known/jwks.json"
-
-
-class KeySet:
-    """What auth publishes; everything else goes to the scripted service behind it."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-        self.key = {**json.loads(RSAAlgorithm.to_jwk(test_key().public_key())), "kid": KID}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = JSONResponse({"keys": [self.key]}) if scope["path"] == JWKS else self._backend
-        await app(scope, receive, send)
 
 
 async def close(runtime: GatewayRuntime) -> None:

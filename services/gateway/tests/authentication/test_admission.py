@@ -5,11 +5,11 @@ from datetime import timedelta
 import httpx
 import jwt
 import pytest
-from services.gateway.tests.backend import Backend
 
 from stitch_common.clock import utc_now
 from stitch_common.security.principals import Principal
 from stitch_common.security.tokens import TokenVerifier
+from stitch_common.testing.recording import Backend
 from stitch_common.testing.tokens import AUDIENCE, ISSUER, KID, Issuer, test_key
 from stitch_gateway.authentication.service import Guard
 from stitch_gateway.routing.models import BEARER, Access, public

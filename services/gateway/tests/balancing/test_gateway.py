@@ -8,11 +8,12 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from services.gateway.tests.backend import Backend, served
+from services.gateway.tests.backend import served
 from services.gateway.tests.balancing.replicas import BREAK_OFF, OK, OUTAGE, Replica
-from services.gateway.tests.conftest import JWKS, KeySet, close
+from services.gateway.tests.conftest import close
 
 from stitch_common.clock import utc_now
+from stitch_common.testing.recording import JWKS, Backend, KeySet
 from stitch_common.testing.tokens import Issuer
 from stitch_gateway.api import create_api
 from stitch_gateway.routing.rules import RouteTable

@@ -3,10 +3,10 @@
 import httpx
 import pytest
 from pydantic import ValidationError
-from services.gateway.tests.backend import Backend
 from services.gateway.tests.conftest import FRONTEND
 from starlette.responses import HTMLResponse, Response
 
+from stitch_common.testing.recording import Backend
 from stitch_gateway.settings import GatewaySettings
 
 ASKS = {"access-control-request-method": "PATCH", "access-control-request-headers": "if-match"}

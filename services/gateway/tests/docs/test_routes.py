@@ -1,5 +1,6 @@
 import httpx
-from services.gateway.tests.backend import Backend
+
+from stitch_common.testing.recording import Backend
 
 
 async def test_the_document_is_for_everybody_and_can_be_asked_for_again(

@@ -8,8 +8,7 @@ from functools import partial
 from typing import Any
 
 import httpx
-from services.gateway.tests.backend import Backend, served
-from services.gateway.tests.conftest import JWKS, KeySet
+from services.gateway.tests.backend import served
 from services.gateway.tests.faults.steps import CALLED, LOOKED_UP, Step
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -20,6 +19,7 @@ from stitch_common.limits.counters import SharedCounters
 from stitch_common.security.jwks import JWKSKeys
 from stitch_common.security.revocations import Revocations
 from stitch_common.security.tokens import TokenVerifier
+from stitch_common.testing.recording import JWKS, Backend, KeySet
 from stitch_common.testing.tokens import AUDIENCE, ISSUER
 from stitch_gateway.authentication.service import Guard
 from stitch_gateway.balancing.addresses import Addresses

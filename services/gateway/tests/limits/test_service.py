@@ -9,12 +9,13 @@ from typing import Any
 import httpx
 import pytest
 from prometheus_client import REGISTRY
-from services.gateway.tests.backend import Backend, served
-from services.gateway.tests.conftest import FRONTEND, JWKS, KeySet
+from services.gateway.tests.backend import served
+from services.gateway.tests.conftest import FRONTEND, close
 from starlette.responses import JSONResponse
 
 from stitch_common.clock import utc_now
 from stitch_common.testing.broker import OwnBroker
+from stitch_common.testing.recording import JWKS, Backend, KeySet
 from stitch_common.testing.tokens import Issuer
 from stitch_common.testing.traffic import clean_bus
 from stitch_common.testing.waiting import promised
@@ -62,9 +63,7 @@ async def _close(runtime: GatewayRuntime) -> None:
     if runtime.bus.epoch:
         await runtime.close()
         return
-    await runtime.http.aclose()
-    for upstream in runtime.upstreams.values():
-        await upstream.close()
+    await close(runtime)
 
 
 @pytest.fixture

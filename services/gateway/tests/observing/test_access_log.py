@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 from prometheus_client import REGISTRY
-from services.gateway.tests.backend import Backend
 from services.gateway.tests.conftest import Raw
 from starlette.responses import Response
 
+from stitch_common.testing.recording import Backend
 from stitch_common.testing.tokens import Issuer
 from stitch_common.testing.waiting import until
 from stitch_gateway.observing.lines import LOGGER

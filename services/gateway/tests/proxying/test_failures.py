@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from services.gateway.tests.backend import Backend
 from starlette.responses import JSONResponse, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from stitch_common.testing.recording import Backend
 from stitch_common.testing.tokens import Issuer
 from stitch_common.testing.waiting import PATIENCE, promised, until
 

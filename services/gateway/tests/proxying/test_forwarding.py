@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from services.gateway.tests.backend import Backend
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from stitch_common.security.principals import Role
+from stitch_common.testing.recording import Backend
 from stitch_common.testing.tokens import Issuer
 from stitch_common.testing.waiting import PATIENCE
 

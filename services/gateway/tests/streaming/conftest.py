@@ -9,12 +9,13 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from services.gateway.tests.backend import Backend, served
-from services.gateway.tests.conftest import JWKS, KeySet, close
+from services.gateway.tests.backend import served
+from services.gateway.tests.conftest import close
 from starlette.responses import StreamingResponse
 
 from stitch_common.clock import utc_now
 from stitch_common.contracts.auth import SessionRevoked
+from stitch_common.testing.recording import JWKS, Backend, KeySet
 from stitch_common.testing.tokens import Issuer
 from stitch_gateway.api import create_api
 from stitch_gateway.runtime import GatewayRuntime

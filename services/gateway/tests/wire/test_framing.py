@@ -1,9 +1,9 @@
 """Raw bytes on a socket: what is read in one way only reaches a service, the rest does not."""
 
 import pytest
-from services.gateway.tests.backend import Backend
 from services.gateway.tests.conftest import Raw
 
+from stitch_common.testing.recording import Backend
 from stitch_common.testing.tokens import Issuer
 
 REGISTER = b"POST /api/auth/register HTTP/1.1\r\nHost: localhost:8000\r\n"
