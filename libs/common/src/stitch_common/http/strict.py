@@ -6,7 +6,6 @@ and how long anything may take.
 """
 
 import asyncio
-from urllib.parse import unquote
 
 import httptools
 from prometheus_client import Counter
@@ -108,10 +107,10 @@ class StrictProtocol(TimedProtocol):
             self._forgo_upgrade(method)
             return
         path, _, query = head.origin_form(self.url, self._host).partition(b"?")
-        scope, text = self.scope, path.decode("ascii")
+        scope = self.scope
         scope["http_version"], scope["method"] = version, method.decode("ascii")
-        scope["path"] = unquote(text) if "%" in text else text
-        scope["raw_path"], scope["query_string"] = path, query
+        scope["path"], scope["raw_path"] = head.decoded_path(path), path
+        scope["query_string"] = query
         self._reading = BODY
         self.headers = []  # for trailers, which never become headers
         self._begin_cycle(keep_alive=version == "1.1" and self.parser.should_keep_alive())

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import unquote
 from uuid import uuid4
 
 import httptools
@@ -90,6 +91,13 @@ def origin_form(target: bytes, host: bytes) -> bytes:
     if absolute is None or absolute[1].lower() != host.lower():
         raise RefusedError(BAD_TARGET)
     return absolute[2]
+
+
+def decoded_path(path: bytes) -> str:
+    """The path as applications read it; no text of a database may hold a NUL."""
+    if b"%00" in path:
+        raise RefusedError(BAD_TARGET)
+    return unquote(path.decode("ascii"))
 
 
 def size_of(target: bytes, fields: Fields) -> int:
