@@ -30,6 +30,7 @@ import uvloop
 from bench.auth_setting import (
     PASSWORD,
     PEOPLE,
+    SESSIONS,
     Client,
     Done,
     Once,
@@ -166,7 +167,7 @@ async def pgbench_rate(dsn: str) -> float:
     with TemporaryDirectory() as folder:
         script = Path(folder) / "refresh.sql"
         script.write_text(SAME_SQL)
-        arguments = ["-n", "-M", "prepared", "-f", str(script), "-c", str(PEOPLE)]
+        arguments = ["-n", "-M", "prepared", "-f", str(script), "-c", str(SESSIONS)]
         arguments += ["-j", str(CORES), "-T", str(int(SECONDS)), dsn]
         process = await asyncio.create_subprocess_exec(
             PGBENCH, *arguments, stdout=asyncio.subprocess.PIPE

@@ -28,6 +28,9 @@ from stitch_dev.nats import EmbeddedNats
 from stitch_dev.postgres import EmbeddedPostgres
 
 PEOPLE = 8
+"""How many log in at a time."""
+SESSIONS = 32
+"""How many are refreshed at a time; of a few, each begins with caches that others have filled."""
 PASSWORD = "violet-kayak-thermos-42"  # noqa: S105 - of users that live for seconds
 KEY = SecretStr("a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=")
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -113,7 +116,7 @@ async def servers() -> AsyncGenerator[Servers]:
 async def fill(client: Client, dsn: str) -> None:
     """People, each with a session of theirs and a copy of it for pgbench."""
     registrations = client.app.state.registrations  # type: ignore[attr-defined]
-    for number in range(PEOPLE):
+    for number in range(SESSIONS):
         await registrations.ensure(person(number))
         await client.log_in(number)
     database = Database.connect(dsn, application_name="bench", pool_size=1)
@@ -165,7 +168,9 @@ async def replicas(servers: Servers, script: str, count: int) -> AsyncGenerator[
     """So many processes that share the people among them."""
     async with AsyncExitStack() as stack:
         yield [
-            await stack.enter_async_context(_replica(servers, script, range(first, PEOPLE, count)))
+            await stack.enter_async_context(
+                _replica(servers, script, range(first, SESSIONS, count))
+            )
             for first in range(count)
         ]
 
