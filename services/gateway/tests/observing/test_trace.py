@@ -83,6 +83,15 @@ def test_who_began_a_trace_has_decided_whether_it_is_kept(collector: Collector) 
     assert f"{span.parent.span_id:016x}" == SPAN
 
 
+@pytest.mark.parametrize(("given", "told"), [("ff", "03"), ("fc", "00"), ("02", "02")])
+def test_flags_that_nobody_has_defined_are_not_passed_on(
+    collector: Collector, given: str, told: str
+) -> None:
+    onward, _ = collector.after(0.0, f"00-{TRACE}-{SPAN}-{given}".encode())
+
+    assert onward.endswith(f"-{told}")
+
+
 def test_what_is_logged_in_between_tells_of_a_trace_that_is_kept(collector: Collector) -> None:
     def trace_within(ratio: float) -> tuple[int, int]:
         hop = Traces(ratio, collector.provider).begin(None)

@@ -22,6 +22,8 @@ TRACEPARENT = re.compile(
 )
 SCOPE = InstrumentationScope("stitch_gateway.door")
 SAMPLED, NOT_SAMPLED = TraceFlags(TraceFlags.SAMPLED), TraceFlags(TraceFlags.DEFAULT)
+KNOWN_FLAGS = TraceFlags.SAMPLED | TraceFlags.RANDOM_TRACE_ID
+"""Others must be zero in what we send (W3C Trace Context §3.2.2.5)."""
 
 
 @dataclass(slots=True)
@@ -98,7 +100,7 @@ def parent_of(traceparent: bytes | None) -> SpanContext | None:
         trace_id=int(given["trace"], 16),
         span_id=int(given["span"], 16),
         is_remote=True,
-        trace_flags=TraceFlags(int(given["flags"], 16)),
+        trace_flags=TraceFlags(int(given["flags"], 16) & KNOWN_FLAGS),
     )
     return parent if parent.is_valid else None
 
