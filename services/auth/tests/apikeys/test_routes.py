@@ -157,6 +157,22 @@ async def test_a_revoked_key_gets_nothing_and_its_tokens_are_revoked(
     assert fact["sid"] == claims(granted)["sid"]
 
 
+async def test_a_program_that_logs_out_ends_its_token_and_nothing_else(
+    client: httpx.AsyncClient, wired: Wired, admin: Any, key: dict[str, Any]
+) -> None:
+    granted = await client.post(TOKEN, data=form(key))
+    bearer = {"authorization": f"Bearer {granted.json()['access_token']}"}
+
+    ended = await client.post("/api/auth/logout", headers=bearer)
+
+    assert ended.status_code == 204
+    (fact,) = await wired.facts("token.revoked")
+    assert fact["jti"] == claims(granted)["jti"]
+    assert await wired.facts("session.revoked") == []
+    assert (await client.post(TOKEN, data=form(key))).status_code == 200
+    assert (await client.get(API_KEYS, headers=admin)).status_code == 200
+
+
 async def test_a_key_never_has_more_than_its_owner_has_now(
     client: httpx.AsyncClient, wired: Wired, chief: Person, key: dict[str, Any]
 ) -> None:

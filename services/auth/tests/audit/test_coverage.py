@@ -110,8 +110,10 @@ class Story:
     async def programs(self, root: Actor) -> None:
         key = await root.post("/api-keys", name="import", role="editor", expires_in_days=1)
         form = {"grant_type": "client_credentials", "client_id": key["client_id"]}
-        for secret in (key["client_secret"], "a-wrong-secret"):
-            await self.anybody.do("POST", "/token", data={**form, "client_secret": secret})
+        for secret in ("a-wrong-secret", key["client_secret"]):
+            form["client_secret"] = secret
+            granted = await self.anybody.do("POST", "/token", data=form)
+        await Actor(self.wired, granted["access_token"]).post("/logout")
         await root.do("DELETE", f"/api-keys/{key['id']}")
 
     async def keys(self, root: Actor) -> None:
@@ -134,6 +136,7 @@ EXPECTED = {
     "login": {"success", "failure"},
     "session.refreshed": {"success", "failure"},
     "session.ended": {"success"},
+    "token.revoked": {"success"},
     "password.checked": {"failure"},
     "password.changed": {"success"},
     "password.reset_requested": {"success", "failure"},

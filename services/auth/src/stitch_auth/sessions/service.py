@@ -1,6 +1,7 @@
 """Logging in, staying logged in, logging out."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -33,6 +34,7 @@ from stitch_common.contracts.auth import (
     LoginSucceeded,
     LoginThrottled,
     SessionRevoked,
+    TokenRevoked,
 )
 from stitch_common.database import Database
 from stitch_common.errors import StitchError
@@ -193,10 +195,14 @@ class SessionService:
         self._clock = clock
 
     async def log_out(self, principal: Principal, caller: Caller) -> None:
-        """End the session of this access token, if it has not ended."""
+        """End the session of this access token, if it has not ended; a key's token has none."""
         async with self._database.transaction() as transaction:
             trail = AuditTrail(transaction, self._clock, caller)
-            await self.end(transaction, principal.session_id, reason="logout", trail=trail)
+            session = await SessionRepository(transaction).lock(principal.session_id)
+            if session is None:
+                _revoke_token(transaction, principal, self._clock(), trail)
+            else:
+                self._end(transaction, session, reason="logout", trail=trail)
 
     async def log_out_everywhere(self, principal: Principal, caller: Caller) -> None:
         async with self._database.transaction() as transaction:
@@ -260,6 +266,14 @@ def _tell(transaction: AsyncSession, fact: SessionRevoked, trail: AuditTrail) ->
     trail.succeeded(
         "session.ended", actor_id=fact.user_id, subject=f"session:{fact.sid}", reason=fact.reason
     )
+
+
+def _revoke_token(
+    transaction: AsyncSession, principal: Principal, at: datetime, trail: AuditTrail
+) -> None:
+    jti = principal.token_id
+    Outbox(transaction).add(TokenRevoked(jti=jti, expires_at=principal.expires_at, at=at))
+    trail.succeeded("token.revoked", actor_id=principal.user_id, subject=f"token:{jti}")
 
 
 def _why_not(user: User) -> StitchError | None:
