@@ -12,7 +12,7 @@ from tests.http.street import street
 from tests.http.wire import connected, exchange, request, statuses
 
 from stitch_common.http.strict_limits import Limits
-from stitch_common.testing.waiting import PATIENCE, until
+from stitch_common.testing.waiting import PATIENCE, promised, until
 
 CLIENTS = 12
 NOTICE = {"STITCH_DRAIN_NOTICE": "PT1S"}
@@ -118,7 +118,8 @@ async def test_it_ends_within_its_limit_whatever_clients_do() -> None:
         await exchange(door.port, request(SLOW, b"Connection: close"))
         door.terminate()
 
-        assert await door.ended() == 0
+        async with promised(10):
+            assert await door.ended() == 0
 
 
 async def test_a_service_that_ends_costs_the_gateways_clients_nothing() -> None:

@@ -14,7 +14,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from stitch_common.testing.waiting import PATIENCE, until
+from stitch_common.testing.waiting import promised, until
 from stitch_dev.ports import find_free
 
 SAMPLE = Path(__file__).with_name("sample_service.py")
@@ -178,7 +178,7 @@ async def test_a_collector_that_is_away_does_not_hold_up_the_end() -> None:
         await sample.api.get("/traced")
 
         sample.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(PATIENCE):
+        async with promised(10):
             await sample.process.communicate()
 
         assert sample.process.returncode == 0

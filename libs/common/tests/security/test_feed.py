@@ -137,7 +137,8 @@ async def test_a_process_keeps_what_it_has_and_stays_ready_when_its_reading_is_c
         assert await cut.feed.ready() is None
         assert await cut.refuses(token)
         # The silence is noticed, and everything is read again.
-        await until(partial(cut.refuses, other))
+        async with promised(10):
+            await until(partial(cut.refuses, other))
 
 
 async def test_news_of_keys_renew_them(traffic: Traffic, nats_url: str) -> None:
