@@ -2,8 +2,8 @@
 
 Whether a trace is kept is decided here, before anything is made of it, and the services follow
 the flag: a request whose trace is not kept costs two random numbers. Of one that is kept the span
-is made when it is over, out of what is known then: the SDK's own, which could be added to
-meanwhile, costs ten times as much.
+is made when it is over, out of what is known then: one that could be added to meanwhile costs
+four times as much.
 """
 
 import re
