@@ -18,6 +18,7 @@ from prometheus_client import Counter
 from stitch_common.bus.connection import Bus
 from stitch_common.bus.topology import LIMITS
 from stitch_common.clock import Clock
+from stitch_common.limits.asking import Asking, Question
 from stitch_common.limits.local import LocalCounter, Recent
 from stitch_common.limits.models import Limit, Verdict
 from stitch_common.limits.windows import Place, counts_until, judge, one_in, place_of
@@ -26,6 +27,9 @@ ANSWER_SECONDS = 0.5
 """More than any answer takes on a machine that is merely busy."""
 REST_SECONDS = 1.0
 """After a count that did not come, one try in so long asks again, and no other waits."""
+
+NOTHING = b'{"val": "0"}'
+"""What an epoch has counted of which there is no counter."""
 
 HITS = Counter(
     "stitch_limits_total", "Tries by limit and by what became of them", ["limit", "outcome"]
@@ -39,12 +43,29 @@ Hit = tuple[Limit, str]
 
 
 class _Try(NamedTuple):
-    """A hit under its name on the bus."""
+    """A hit, and where it is counted."""
 
     limit: Limit
     key: str
     subject: str
     """Of its counters, without their epochs."""
+    place: Place
+
+    def addition(self, times: int = 1) -> Question:
+        """To the count of this moment."""
+        number = times * one_in(self.place.bucket)
+        return Question(f"{self.subject}.{self.place.epoch}", {"Nats-Incr": str(number)})
+
+    def look_back(self) -> Question:
+        """At what the epoch before has counted."""
+        counter = f"{self.subject}.{self.place.epoch - 1}"
+        return Question(f"$JS.API.DIRECT.GET.{LIMITS}.{counter}")
+
+    def judge(self, current: int, earlier: int) -> Verdict:
+        """What these two epochs say, this one with one more."""
+        counts = counts_until(self.place, current, earlier)
+        seconds, elapsed = self.limit.seconds, self.place.elapsed
+        return judge(counts, self.limit.most, seconds=seconds, elapsed=elapsed)
 
 
 class SharedCounters:
@@ -52,6 +73,7 @@ class SharedCounters:
 
     def __init__(self, bus: Bus, clock: Clock) -> None:
         self._bus = bus
+        self._asking = Asking(bus)
         self._clock = clock
         self._own: dict[str, LocalCounter] = {}
         self._refused: Recent[float] = Recent()
@@ -65,8 +87,12 @@ class SharedCounters:
 
     async def hit_all(self, hits: Sequence[Hit]) -> list[Verdict]:
         """Count one for each at the same time, or for none if one of them refuses."""
-        tries = [_Try(limit, key, _subject(limit, key)) for limit, key in hits]
-        verdicts = self._known_refusals(tries) or await self._ask(tries)
+        now = self._clock().timestamp()
+        tries = [
+            _Try(limit, key, _subject(limit, key), place_of(now, limit.seconds))
+            for limit, key in hits
+        ]
+        verdicts = self._known_refusals(tries, now) or await self._ask(tries, now)
         is_admitted = all(verdict.is_admitted for verdict in verdicts)
         for (limit, _), verdict in zip(hits, verdicts, strict=True):
             if is_admitted or not verdict.is_admitted:
@@ -85,30 +111,24 @@ class SharedCounters:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._bus.js.purge_stream(LIMITS, subject=of_all)
 
-    def _known_refusals(self, tries: Sequence[_Try]) -> list[Verdict]:
+    def _known_refusals(self, tries: Sequence[_Try], now: float) -> list[Verdict]:
         """What is known already to be refused: a flood of tries costs the broker nothing."""
-        now = self._clock().timestamp()
         waits = [self._refused.get(each.subject, now) - now for each in tries]
         if not any(wait > 0 for wait in waits):
             return []
         return [Verdict(is_admitted=wait <= 0, remaining=0, wait=max(wait, 0.0)) for wait in waits]
 
-    async def _ask(self, tries: Sequence[_Try]) -> list[Verdict]:
-        now = self._clock().timestamp()
-        places = [place_of(now, each.limit.seconds) for each in tries]
+    async def _ask(self, tries: Sequence[_Try], now: float) -> list[Verdict]:
         # Count alone always, so that a process that is left alone knows what it has admitted.
         alone = [self._own_of(each.limit).hit(each.key) for each in tries]
-        together = await asyncio.gather(
-            *(self._count(each, place) for each, place in zip(tries, places, strict=True))
-        )
-        verdicts = [shared or own for shared, own in zip(together, alone, strict=True)]
+        verdicts = await self._count(tries) or alone
         if all(verdict.is_admitted for verdict in verdicts):
             return verdicts
-        for each, place, verdict in zip(tries, places, verdicts, strict=True):
+        for each, verdict in zip(tries, verdicts, strict=True):
             if not verdict.is_admitted:
                 self._refused.put(each.subject, now + verdict.wait)
             if verdict.is_shared:
-                await self._take_back(each.subject, place)
+                await self._take_back(each)
         return verdicts
 
     def _own_of(self, limit: Limit) -> LocalCounter:
@@ -116,14 +136,13 @@ class SharedCounters:
             self._own[limit.name] = LocalCounter(limit.alone(), lambda: self._clock().timestamp())
         return self._own[limit.name]
 
-    async def _count(self, each: _Try, place: Place) -> Verdict | None:
-        """None where NATS does not know."""
-        counts = await self._counts(each.subject, place) if self._may_ask() else None
-        if counts is None:
-            ALONE.labels(each.limit.name).inc()
-            return None
-        limit = each.limit
-        return judge(counts, limit.most, seconds=limit.seconds, elapsed=place.elapsed)
+    async def _count(self, tries: Sequence[_Try]) -> list[Verdict]:
+        """None at all where NATS does not know."""
+        verdicts = await self._count_together(tries) if self._may_ask() else []
+        if not verdicts:
+            for each in tries:
+                ALONE.labels(each.limit.name).inc()
+        return verdicts
 
     def _may_ask(self) -> bool:
         if not self._bus.connected.is_set() or time.monotonic() < self._not_before:
@@ -132,42 +151,31 @@ class SharedCounters:
             self._not_before = time.monotonic() + REST_SECONDS
         return True
 
-    async def _counts(self, subject: str, place: Place) -> list[int] | None:
-        """Of the buckets until this place, which has one more."""
-        adding = self._add(f"{subject}.{place.epoch}", one_in(place.bucket))
+    async def _count_together(self, tries: Sequence[_Try]) -> list[Verdict]:
+        additions = [each.addition() for each in tries]
+        looks = [each.look_back() for each in tries if each.place.looks_back]
         try:
-            if place.looks_back:
-                reading = self._read(f"{subject}.{place.epoch - 1}")
-                current, earlier = await asyncio.gather(adding, reading)
-            else:
-                current, earlier = await adding, 0
-        except (NatsError, KeyError, ValueError):
+            answers = await self._asking.ask([*additions, *looks], within=ANSWER_SECONDS)
+            current = [_number(answer) for answer in answers[: len(tries)]]
+            earlier = iter([_number(answer or NOTHING) for answer in answers[len(tries) :]])
+        except (NatsError, TimeoutError, KeyError, ValueError):
             self._is_in_doubt, self._not_before = True, time.monotonic() + REST_SECONDS
-            return None
+            return []
         self._is_in_doubt, self._not_before = False, 0.0
-        return counts_until(place, current, earlier)
+        return [
+            each.judge(number, next(earlier) if each.place.looks_back else 0)
+            for each, number in zip(tries, current, strict=True)
+        ]
 
-    async def _read(self, subject: str) -> int:
-        """What an epoch that is over has counted."""
-        answer = await self._bus.client.request(
-            f"$JS.API.DIRECT.GET.{LIMITS}.{subject}", b"", timeout=ANSWER_SECONDS
-        )
-        return int(json.loads(answer.data)["val"]) if answer.data else 0
-
-    async def _add(self, subject: str, number: int) -> int:
-        answer = await self._bus.client.request(
-            subject, b"", timeout=ANSWER_SECONDS, headers={"Nats-Incr": str(number)}
-        )
-        return int(json.loads(answer.data)["val"])
-
-    async def _take_back(self, subject: str, place: Place) -> None:
+    async def _take_back(self, each: _Try) -> None:
         """Nobody waits for it: what was refused is not counted by others either."""
         with suppress(NatsError):
-            await self._bus.client.publish(
-                f"{subject}.{place.epoch}",
-                b"",
-                headers={"Nats-Incr": str(-one_in(place.bucket))},
-            )
+            subject, headers = each.addition(-1)
+            await self._bus.client.publish(subject, b"", headers=headers)
+
+
+def _number(answer: bytes) -> int:
+    return int(json.loads(answer)["val"])
 
 
 def _subject(limit: Limit, key: str) -> str:
