@@ -44,7 +44,7 @@ async def test_who_keeps_guessing_waits_longer_and_longer(
     client: httpx.AsyncClient, ada: Person, clock: SettableClock
 ) -> None:
     waits: list[int] = []
-    while len(waits) < 5:
+    for _ in range(60):
         answer = await guess(client)
         if answer.status_code == 429:
             waits.append(int(answer.headers["retry-after"]))
