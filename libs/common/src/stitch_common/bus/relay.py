@@ -25,6 +25,9 @@ POLL_SECONDS = 1.0
 LULL_SECONDS, UNSTORED_SECONDS = 0.05, 1.0
 """After few facts the cursor is stored in the next lull, or at last after so long."""
 
+STORED_EVERY = 0.1
+"""Seconds, while there are many: facts that a relay repeats are left out by the broker."""
+
 LINGER_SECONDS = 0.5
 """Then the next relay takes what is held back."""
 
@@ -100,7 +103,7 @@ class _ActiveRelay:
         self._ahead: Waiting | None = None
         self._pauses = _pauses()
         self._ends_at: float | None = None
-        self._store_due = self._sample_due = self._maintenance_due = 0.0
+        self._stored_at = self._sample_due = self._maintenance_due = 0.0
 
     async def work(self, stop: asyncio.Event) -> None:
         self._cursor = self._stored = await resume(self._outbox, self._schema)
@@ -146,7 +149,7 @@ class _ActiveRelay:
                 last = await publish(self._bus, envelopes)
         metrics.BATCH_SIZE.labels(self._schema).observe(len(envelopes))
         self._cursor = Cursor(end.txid, end.id, last, envelopes[-1].fact_id)
-        if len(waiting.rows) >= FEW:
+        if len(waiting.rows) >= FEW and self._was_stored_before(STORED_EVERY):
             await self._store()
 
     def _fits(self, row: Row) -> bool:
@@ -186,7 +189,11 @@ class _ActiveRelay:
         if await self._is_stream_the_same():
             await self._outbox.move(self._cursor)
             self._stored = self._cursor
-            self._store_due = time.monotonic() + UNSTORED_SECONDS
+            self._stored_at = time.monotonic()
+
+    def _was_stored_before(self, seconds: float) -> bool:
+        """Whether it is at least so long ago."""
+        return time.monotonic() - self._stored_at >= seconds
 
     async def _is_stream_the_same(self) -> bool:
         """If it is not, heal it before going on."""
@@ -207,7 +214,7 @@ class _ActiveRelay:
             raise BusClosedError
 
     async def _is_lull(self, waiting: Waiting) -> bool:
-        if time.monotonic() > self._store_due:
+        if self._was_stored_before(UNSTORED_SECONDS):
             return True
         return not waiting.are_held_back and not await _happens(
             self._bus.woken, within=LULL_SECONDS
