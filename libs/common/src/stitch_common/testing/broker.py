@@ -15,14 +15,14 @@ class OwnBroker(EmbeddedNats):
 
     def hang(self) -> None:
         """Take what is sent, and answer nothing."""
-        self._signal(signal.SIGSTOP)
+        if self.pid:
+            os.kill(self.pid, signal.SIGSTOP)
+            # On a busy machine it goes on for a while.
+            os.waitpid(self.pid, os.WUNTRACED)
 
     def go_on(self) -> None:
-        self._signal(signal.SIGCONT)
-
-    def _signal(self, number: signal.Signals) -> None:
         if self.pid:
-            os.kill(self.pid, number)
+            os.kill(self.pid, signal.SIGCONT)
 
 
 @contextmanager
