@@ -47,6 +47,17 @@ async def _relay(bus: Bus, database_url: str) -> AsyncGenerator[None]:
         yield
 
 
+@pytest.fixture
+async def filled(
+    _relay: None, broker: OwnBroker, bus: Bus, record: Record, verified: Verified
+) -> Bus:
+    """A relay has put twelve facts into the stream."""
+    broker.start()
+    await record(*(verified(user_id) for user_id in range(12)))
+    await facts_in(bus, 12)
+    return bus
+
+
 async def facts_in(bus: Bus, number: int) -> list[Fact]:
     await until_stored(bus, number)
     return await Traffic(bus).facts()
@@ -133,53 +144,38 @@ async def test_a_store_rolled_back_to_an_older_copy_gets_what_it_lacks(
     assert [fact.aggregate_id for fact in facts] == [str(user_id) for user_id in range(25)]
 
 
-@pytest.mark.usefixtures("_relay")
 async def test_a_stream_deleted_under_a_running_relay_is_made_and_filled_again(
-    broker: OwnBroker, bus: Bus, record: Record, verified: Verified
+    filled: Bus, record: Record, verified: Verified
 ) -> None:
-    broker.start()
-    await record(*(verified(user_id) for user_id in range(12)))
-    await facts_in(bus, 12)
-
-    await bus.js.delete_stream(STREAM)
+    await filled.js.delete_stream(STREAM)
     await record(verified(12))
 
-    facts = await facts_in(bus, 13)
+    facts = await facts_in(filled, 13)
     assert [fact.aggregate_id for fact in facts] == [str(user_id) for user_id in range(13)]
 
 
-@pytest.mark.usefixtures("_relay")
 async def test_a_stream_deleted_while_nothing_happens_is_made_and_filled_again(
-    broker: OwnBroker, bus: Bus, record: Record, verified: Verified
+    filled: Bus,
 ) -> None:
-    broker.start()
-    await record(*(verified(user_id) for user_id in range(12)))
-    await facts_in(bus, 12)
+    await filled.js.delete_stream(STREAM)
 
-    await bus.js.delete_stream(STREAM)
-
-    facts = await facts_in(bus, 12)
+    facts = await facts_in(filled, 12)
     assert [fact.aggregate_id for fact in facts] == [str(user_id) for user_id in range(12)]
 
 
-@pytest.mark.usefixtures("_relay")
 @pytest.mark.parametrize("others", [2, 40], ids=["and is shorter", "and is longer"])
 async def test_a_stream_that_another_service_has_made_again_gets_what_it_lacks(
-    broker: OwnBroker, bus: Bus, record: Record, verified: Verified, others: int
+    filled: Bus, record: Record, verified: Verified, others: int
 ) -> None:
     """No connection is lost, and sequences tell nothing once somebody else has filled it."""
-    broker.start()
-    await record(*(verified(user_id) for user_id in range(12)))
-    await facts_in(bus, 12)
-
-    await bus.js.delete_stream(STREAM)
-    await apply(bus)
+    await filled.js.delete_stream(STREAM)
+    await apply(filled)
     for _ in range(others):
-        await bus.js.publish("stitch.ai.test.done.v1", b"")
+        await filled.js.publish("stitch.ai.test.done.v1", b"")
     await record(verified(12))
 
-    await until_stored(bus, 13 + others)
-    subjects = (await bus.js.stream_info(STREAM, "stitch.auth.>")).state.subjects
+    await until_stored(filled, 13 + others)
+    subjects = (await filled.js.stream_info(STREAM, "stitch.auth.>")).state.subjects
     assert subjects == {UserVerified.subject: 13}
 
 
