@@ -138,6 +138,16 @@ async def test_a_number_that_is_not_parked_is_a_sentence(
     )
 
 
+@pytest.mark.parametrize("action", ["list", "redrive"])
+async def test_a_consumer_that_there_never_was_is_a_sentence(
+    traffic: Traffic, stitch: Stitch, action: str
+) -> None:
+    said = await stitch("dlq", action, "--consumer", "auth-raeder")
+
+    assert (said.code, said.out) == (1, "")
+    assert said.err == "stitch: There is no consumer auth-raeder; `stitch consumers` lists them.\n"
+
+
 @pytest.mark.parametrize("action", ["show", "redrive"])
 async def test_nothing_is_done_unless_it_is_said_to_what(
     traffic: Traffic, stitch: Stitch, action: str

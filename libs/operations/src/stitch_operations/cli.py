@@ -147,7 +147,7 @@ async def _consumers(bus: Bus, _wish: argparse.Namespace) -> Answer:
 async def _dlq(bus: Bus, wish: argparse.Namespace) -> Answer:
     match wish.action:
         case "list":
-            return [parked.row() async for parked in parking.listed(bus, wish.consumer)]
+            return [parked.row() for parked in await parking.parked_by(bus, wish.consumer)]
         case "show":
             return [parked.details() for parked in await _named_messages(bus, wish.numbers)]
         case "rescue":
@@ -158,7 +158,7 @@ async def _dlq(bus: Bus, wish: argparse.Namespace) -> Answer:
 
 async def _chosen(bus: Bus, wish: argparse.Namespace) -> list[parking.Parked]:
     if not wish.numbers and (wish.consumer or wish.all):
-        return [parked async for parked in parking.listed(bus, wish.consumer)]
+        return await parking.parked_by(bus, wish.consumer)
     return await _named_messages(bus, wish.numbers)
 
 

@@ -1,6 +1,6 @@
 """Parked messages: look at them, and give them to their consumer again."""
 
-from collections.abc import AsyncGenerator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,17 +66,21 @@ class Parked:
         }
 
 
-async def listed(bus: Bus, consumer: str | None = None) -> AsyncGenerator[Parked]:
-    """Give the parked messages, the oldest first."""
+async def parked_by(bus: Bus, consumer: str | None = None) -> list[Parked]:
+    """Give the parked messages, the oldest first: of all consumers, or of one that there is or was.
+
+    OperatorError for a name that no consumer has and under which nothing is parked.
+    """
     subject = f"{PARKED}{consumer or '*'}.>"
-    number = 1
-    while True:
-        try:
+    found: list[Parked] = []
+    with suppress(NotFoundError):
+        while True:
+            number = found[-1].number + 1 if found else 1
             message = await bus.js.get_msg(DEAD_LETTERS, seq=number, subject=subject, next=True)
-        except NotFoundError:
-            return
-        yield Parked.read(message)
-        number = (message.seq or 0) + 1
+            found.append(Parked.read(message))
+    if consumer is not None and not found:
+        await get_consumer(bus, consumer)
+    return found
 
 
 async def get_parked(bus: Bus, number: int) -> Parked:

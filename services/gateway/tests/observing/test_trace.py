@@ -7,7 +7,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanKind, StatusCode
 
 from stitch_gateway.observing.trace import Traces
 
@@ -23,13 +23,15 @@ class Collector:
         self.provider = TracerProvider()
         self.provider.add_span_processor(SimpleSpanProcessor(self._exporter))
 
-    def after(self, ratio: float, traceparent: bytes | None) -> tuple[str, list[ReadableSpan]]:
+    def after(
+        self, ratio: float, traceparent: bytes | None, *, status: int = 200
+    ) -> tuple[str, list[ReadableSpan]]:
         """The header for the service, and what was kept of the request."""
         traces = Traces(ratio, self.provider)
 
         def one_request() -> str:
             hop = traces.begin(traceparent)
-            traces.end(hop, "GET", "/api/events/{event_id}", 200)
+            traces.end(hop, "GET", "/api/events/{event_id}", status)
             return hop.onward.decode()
 
         # As a task of its own has it: what is current in it is not current here.
@@ -61,6 +63,18 @@ def test_a_trace_that_is_kept_tells_of_the_route_and_never_of_the_path(
     assert context is not None
     assert onward.startswith(f"00-{context.trace_id:032x}-{context.span_id:016x}-")
     assert int(onward[-2:], 16) & 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(200, StatusCode.UNSET), (499, StatusCode.UNSET), (500, StatusCode.ERROR)],
+)
+def test_only_what_the_server_is_to_blame_for_is_an_error(
+    collector: Collector, status: int, code: StatusCode
+) -> None:
+    _, [span] = collector.after(1.0, None, status=status)
+
+    assert span.status.status_code is code
 
 
 def test_a_trace_that_is_not_kept_leaves_no_span_and_says_so_to_the_service(

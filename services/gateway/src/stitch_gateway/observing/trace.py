@@ -15,12 +15,21 @@ from opentelemetry import context as contexts
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, Tracer, TracerProvider
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+)
 
 TRACEPARENT = re.compile(
     rb"00-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})"
 )
 SCOPE = InstrumentationScope("stitch_gateway.door")
+UNSET, FAILED = Status(), Status(StatusCode.ERROR)
+SERVER_ERRORS = 500
 SAMPLED, NOT_SAMPLED = TraceFlags(TraceFlags.SAMPLED), TraceFlags(TraceFlags.DEFAULT)
 KNOWN_FLAGS = TraceFlags.SAMPLED | TraceFlags.RANDOM_TRACE_ID
 """Others must be zero in what we send (W3C Trace Context §3.2.2.5)."""
@@ -84,6 +93,7 @@ class Traces:
                 "http.response.status_code": status,
             },
             kind=SpanKind.SERVER,
+            status=FAILED if status >= SERVER_ERRORS else UNSET,
             instrumentation_scope=SCOPE,
             start_time=hop.began,
             end_time=time_ns(),
