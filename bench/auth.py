@@ -8,7 +8,8 @@ rates, which others on the machine change.
 Each refresh makes an RSA signature (0.25 ms of computing), pgbench makes none. `pgbench and a
 signature` is what a service could reach in which HTTP, JSON and Python cost nothing; it is
 computed, as both share the cores. Where nothing waits for a disk (`fsync` off) the signature alone
-takes about half of pgbench's rate.
+takes about half of pgbench's rate. `bare Python` is measured (`auth_bare.py`): the statements and
+the signature in as many processes as the service has, and nothing else.
 
 `python bench/auth.py <dsn> <nats> <number>...` is such a process, for these people.
 """
@@ -27,6 +28,7 @@ from tempfile import TemporaryDirectory
 import jwt
 import structlog
 import uvloop
+from bench.auth_bare import BareRefreshes, sign
 from bench.auth_setting import (
     PASSWORD,
     PEOPLE,
@@ -36,6 +38,7 @@ from bench.auth_setting import (
     Once,
     Replica,
     Servers,
+    Work,
     fill,
     replicas,
     servers,
@@ -121,8 +124,11 @@ def log_ins(client: Client) -> Benchmark:
 
 
 def refreshes(dsn: str, processes: Sequence[Replica]) -> Benchmark:
-    async def service() -> float:
-        return sum([done.times for done in await refreshed(processes)]) / SECONDS
+    def rate_of(kind: Work) -> Measure:
+        async def measure() -> float:
+            return sum([done.times for done in await worked(processes, kind)]) / SECONDS
+
+        return measure
 
     async def with_signature() -> float:
         return 1 / (1 / await pgbench_rate(dsn) + signature_seconds() / CORES)
@@ -131,13 +137,16 @@ def refreshes(dsn: str, processes: Sequence[Replica]) -> Benchmark:
         "refreshes",
         "1/s",
         {
-            "service": service,
+            "service": rate_of(Work.SERVICE),
+            "bare Python": rate_of(Work.BARE),
             "pgbench": lambda: pgbench_rate(dsn),
             "pgbench and a signature": with_signature,
         },
         {
             "refreshes_vs_pgbench": Ratio("service", "pgbench", (">=", 0.4)),
             "refreshes_vs_pgbench_and_signature": Ratio("service", "pgbench and a signature"),
+            "refreshes_vs_bare_python": Ratio("service", "bare Python"),
+            "bare_python_vs_pgbench": Ratio("bare Python", "pgbench"),
             "pgbench_and_signature_vs_pgbench": Ratio("pgbench and a signature", "pgbench"),
         },
     )
@@ -145,7 +154,7 @@ def refreshes(dsn: str, processes: Sequence[Replica]) -> Benchmark:
 
 def computing(processes: Sequence[Replica]) -> Benchmark:
     async def service() -> float:
-        done = await refreshed(processes)
+        done = await worked(processes, Work.SERVICE)
         return sum(each.cpu_seconds for each in done) / sum(each.times for each in done) * 1e6
 
     async def signature() -> float:
@@ -159,8 +168,8 @@ def computing(processes: Sequence[Replica]) -> Benchmark:
     )
 
 
-async def refreshed(processes: Sequence[Replica]) -> list[Done]:
-    return await asyncio.gather(*(each.work(SECONDS) for each in processes))
+async def worked(processes: Sequence[Replica], kind: Work) -> list[Done]:
+    return await asyncio.gather(*(each.work(kind, SECONDS) for each in processes))
 
 
 async def pgbench_rate(dsn: str) -> float:
@@ -182,7 +191,7 @@ def signature_seconds() -> float:
     """Computing time of a signature with 2048 bits."""
     begun = time.thread_time()
     for _ in range(SIGNATURES):
-        test_key().sign(b"token", padding.PKCS1v15(), SHA256())
+        sign()
     return (time.thread_time() - begun) / SIGNATURES
 
 
@@ -238,13 +247,18 @@ def verifications() -> Benchmark:
 
 
 async def work_when_told(dsn: str, nats_url: str, people: Sequence[int]) -> None:
-    """Refresh for as many seconds as each line of the input says."""
-    async with Servers(dsn, nats_url).client() as client:
+    """Refresh for as many seconds, and in the way, that each line of the input says."""
+    async with (
+        Servers(dsn, nats_url).client() as client,
+        BareRefreshes.connected(dsn, people) as bare,
+    ):
         spare_collections()  # as every process of a service
+        ways = {Work.SERVICE: client.refresh, Work.BARE: bare.refresh}
         for number in people:
             await client.log_in(number)
         while line := await asyncio.to_thread(sys.stdin.readline):
-            done = await often(client.refresh, people, float(line))
+            kind, seconds = line.split()
+            done = await often(ways[Work(kind)], people, float(seconds))
             sys.stdout.write(f"{done.times} {done.cpu_seconds}\n")
             sys.stdout.flush()
 

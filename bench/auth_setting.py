@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
@@ -148,17 +149,24 @@ class Done:
     cpu_seconds: float
 
 
+class Work(StrEnum):
+    """Who refreshes: the service, or the statements and the signature alone."""
+
+    SERVICE = "service"
+    BARE = "bare"
+
+
 class Replica:
     """A process of the service, one of several, that works when it is told to."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
-    async def work(self, seconds: float) -> Done:
+    async def work(self, kind: Work, seconds: float) -> Done:
         """Refresh for so long."""
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(f"{seconds}\n".encode())
+        self._process.stdin.write(f"{kind} {seconds}\n".encode())
         times, cpu_seconds = (await self._process.stdout.readline()).split()
         return Done(int(times), float(cpu_seconds))
 
