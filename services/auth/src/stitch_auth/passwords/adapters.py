@@ -16,6 +16,7 @@ from stitch_common.http.problems import problem_of
 T = TypeVar("T")
 
 NICENESS = 10
+"""More than that of the event loop, whatever the process was started with."""
 
 
 class Turns:
@@ -88,4 +89,4 @@ class NicedThreads:
 
 def _lower_priority() -> None:
     # On Linux niceness belongs to a thread; 1 ms at p99 for the loop instead of 47 ms.
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    os.nice(NICENESS)
