@@ -146,6 +146,36 @@ def test_a_guest_gets_a_link_that_is_theirs_alone(writer: LetterWriter, links: L
         links.verify(token, "verify-email")
 
 
+def test_whom_the_host_turns_down_is_told_so(writer: LetterWriter) -> None:
+    guest = rsvp_state(status="declined", is_rejected=True)
+
+    message = writer.write(letter(Kind.CONFIRMATION, guest=guest))
+
+    assert message["Subject"] == "No place could be offered: Summer concert"
+    for content in (part(message, "plain"), part(message, "html")):
+        assert "offer you a place" in content
+        assert "telling us" not in content
+
+
+@pytest.mark.parametrize(
+    ("needs_confirmation", "subject"),
+    [
+        (True, "Confirm your registration: Summer concert"),
+        (False, "Your link: Summer concert"),
+    ],
+)
+def test_only_a_stranger_is_asked_to_confirm(
+    writer: LetterWriter, *, needs_confirmation: bool, subject: str
+) -> None:
+    guest = rsvp_state(needs_confirmation=needs_confirmation)
+
+    message = writer.write(letter(Kind.GUEST_LINK, guest=guest))
+
+    assert message["Subject"] == subject
+    for content in (part(message, "plain"), part(message, "html")):
+        assert ("no seat is taken" in content) is needs_confirmation
+
+
 @pytest.mark.parametrize(
     ("kind", "purpose"),
     [

@@ -108,6 +108,11 @@ class RSVPState(BaseModel):
     link_version: int
     link_expires_at: UTCDatetime
     waitlist_position: int | None
+    needs_confirmation: bool | None = None
+    """The address came by the public form, and nobody has shown that it is theirs: it gets no mail
+    but the one that asks for that. Older facts do not say it."""
+    is_rejected: bool = False
+    """The host has declined the registration."""
 
 
 class _RSVPFact(Fact):
@@ -152,9 +157,9 @@ class InvitationsRefused(Fact):
 
 
 class RSVPCreated(_RSVPFact):
-    """Somebody registered through the public form, or an editor added a guest.
+    """Somebody registered through the public form, also again, or an editor added a guest.
 
-    `confirm_by_mail`: the guest's link has to be mailed before the answer counts.
+    `confirm_by_mail`: whoever filled in the form is waiting for the guest's link by mail.
     """
 
     subject: ClassVar[str] = "stitch.events.rsvp.created.v1"
@@ -163,7 +168,11 @@ class RSVPCreated(_RSVPFact):
 
 
 class RSVPUpdated(_RSVPFact):
-    """A guest's answer has changed; `by_guest` tells whether the guest did it."""
+    """A guest's answer has changed; `by_guest` tells whether the guest did it.
+
+    `changed` names `approval` where the host has decided on a registration, and `link_version`
+    where all links so far are worthless and the guest is due a new one.
+    """
 
     subject: ClassVar[str] = "stitch.events.rsvp.updated.v1"
 

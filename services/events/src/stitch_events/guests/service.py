@@ -100,7 +100,7 @@ class GuestService:
             return await managed.settle({"approval": REJECTED, **status})
 
     async def rotate_link(self, rsvp_id: int, *, of: int) -> RSVPView:
-        """Make the links that were mailed to a guest so far worthless."""
+        """Make the links that were mailed to a guest so far worthless; they get a new one."""
         async with self._managing(rsvp_id, of=of) as managed:
             return await managed.settle({"link_version": managed.rsvp.link_version + 1})
 

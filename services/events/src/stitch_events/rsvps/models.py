@@ -109,8 +109,9 @@ class RSVP(Changing, Base):
 
     @property
     def needs_confirmation(self) -> bool:
-        """Whether this came by the public form, and its mailed link has not been used yet."""
-        return self.source == "registration" and self.responded_at is None
+        """Whether this came by the public form only, and its mailed link has not been used."""
+        is_vouched_for = self.source != "registration" or self.invitation > 0
+        return not is_vouched_for and self.responded_at is None
 
     @property
     def awaits_approval(self) -> bool:
@@ -157,4 +158,6 @@ class RSVP(Changing, Base):
             link_version=self.link_version,
             link_expires_at=link_expires_at(event.end_date),
             waitlist_position=waitlist_position,
+            needs_confirmation=self.needs_confirmation,
+            is_rejected=self.is_rejected,
         )

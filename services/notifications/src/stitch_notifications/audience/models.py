@@ -11,6 +11,16 @@ from stitch_notifications.audience.rules import DELETED, OFF_THE_LIST
 from stitch_notifications.db import Base
 
 
+def answer_of(rsvp: RSVPState) -> str:
+    """What mails call an answer: its status, or what that does not say.
+
+    `rejected`: the host has declined it; `unconfirmed`: nobody has shown whose address it is.
+    """
+    if rsvp.is_rejected:
+        return "rejected"
+    return "unconfirmed" if rsvp.needs_confirmation else rsvp.status
+
+
 class KnownEvent(Base):
     """An event; a deleted one stays, so that a late fact can't bring it back."""
 

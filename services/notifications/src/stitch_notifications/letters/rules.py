@@ -14,6 +14,7 @@ from icalendar import Calendar
 from icalendar import Event as CalendarEvent
 
 from stitch_common.contracts.events import EventState, RSVPState
+from stitch_notifications.audience.models import answer_of
 from stitch_notifications.rendering.service import headline
 from stitch_notifications.templates.models import Kind
 
@@ -82,7 +83,7 @@ def event_values(event: EventState, public_url: str) -> dict[str, Any]:
 def guest_values(rsvp: RSVPState) -> dict[str, Any]:
     """What a template can say about an answer."""
     return {
-        "answer": rsvp.status,
+        "answer": answer_of(rsvp),
         "party_size": rsvp.party_size,
         "dietary_restrictions": rsvp.dietary_restrictions,
         "waitlist_position": rsvp.waitlist_position,
