@@ -255,3 +255,21 @@ async def test_what_the_seats_decide_can_not_be_set(
     answer = await client.patch(path_of(rsvp), json={"status": status}, headers=editor)
 
     assert answer.status_code == 422
+
+
+async def test_a_new_guest_is_found_where_the_answer_says(
+    client: AsyncClient, editor: Headers, viewer: Headers, make_event: Make
+) -> None:
+    event = await make_event(max_attendees=1, waitlist_enabled=True)
+    path = f"/api/events/{event['id']}/rsvps"
+    await client.post(path, json={"email": "first@example.com"}, headers=editor)
+    added = await client.post(path, json={"email": "ada@example.com"}, headers=editor)
+
+    found = await client.get(added.headers["location"], headers=editor)
+
+    assert found.json() == added.json()
+    assert found.json()["waitlist_position"] == 1
+    assert found.headers["etag"] == added.headers["etag"]
+    hidden = await client.get(added.headers["location"], headers=viewer)
+    unknown = await client.get(f"{path}/999999", headers=editor)
+    assert (hidden.status_code, unknown.json()["code"]) == (403, "rsvp-not-found")

@@ -223,6 +223,13 @@ async def answer_rsvp(
     return _versioned(view, response)
 
 
+@router.get("/{event_id}/rsvps/{rsvp_id}", responses=declares(RSVPNotFoundError))
+async def get_rsvp(
+    event_id: ResourceId, rsvp_id: ResourceId, guests: Guests, _user: Editor, response: Response
+) -> RSVPView:
+    return _versioned(await guests.get(rsvp_id, of=event_id), response)
+
+
 @router.patch("/{event_id}/rsvps/{rsvp_id}", responses=MANAGES)
 async def change_rsvp(
     event_id: ResourceId,
