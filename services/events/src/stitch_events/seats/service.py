@@ -13,7 +13,7 @@ from stitch_common.contracts.events import (
     RSVPPromoted,
     RSVPUpdated,
 )
-from stitch_events.events.models import Event, EventStatus
+from stitch_events.events.models import Event
 from stitch_events.rsvps.models import RSVP, RSVPStatus
 from stitch_events.seats.errors import EventFullError
 from stitch_events.seats.models import Placement
@@ -21,8 +21,6 @@ from stitch_events.seats.repository import QueueRepository
 from stitch_events.seats.rules import Waiting, promoted
 
 __all__ = ["EventFullError", "Seating"]
-
-HANDS_OUT_SEATS = frozenset({EventStatus.DRAFT, EventStatus.PUBLISHED})
 
 
 class Seating:
@@ -75,8 +73,8 @@ class Seating:
             await self.promote()
 
     async def promote(self) -> None:
-        """Seat the earliest parties that fit, and tell each of them."""
-        if self._event.status not in HANDS_OUT_SEATS:
+        """Seat the earliest parties that fit, and tell each of them; not once it is over."""
+        if not self._event.hands_out_seats(at=self._at):
             return
         reached = 0
         while candidates := await self._next_candidates(reached):
