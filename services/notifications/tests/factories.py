@@ -76,6 +76,7 @@ def rsvp_state(number: int = 1, **changes: Any) -> RSVPState:
         "link_expires_at": NOW + timedelta(days=120),
         "waitlist_position": None,
         "needs_confirmation": False,
+        "invitation": 0,
     }
     return RSVPState(**{**usual, **changes})
 
@@ -87,7 +88,7 @@ def invited(
         rsvp_id=number,
         version=version,
         at=NOW,
-        rsvp=rsvp_state(number, **changes),
+        rsvp=rsvp_state(number, **{"invitation": invitation, **changes}),
         batch_id=str(uuid4()),
         template_id=None,
         invitation=invitation,

@@ -18,6 +18,7 @@ from stitch_notifications.audience.errors import (
     EventNotKnownYetError,
     EventNotPublishedError,
 )
+from stitch_notifications.audience.models import KnownAnswer
 from stitch_notifications.audience.service import Audience
 
 
@@ -88,7 +89,7 @@ async def test_guests_are_found_by_address_unless_they_are_off_the_list(
             EVENT_ID, ["ada@example.com", "guest2@example.com"]
         )
 
-        assert found == {"ada@example.com": "pending"}
+        assert found == {"ada@example.com": KnownAnswer("pending", was_invited=True)}
 
 
 async def test_a_stranger_counts_once_they_have_used_their_link(database: Database) -> None:

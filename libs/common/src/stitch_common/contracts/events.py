@@ -113,6 +113,8 @@ class RSVPState(BaseModel):
     but the one that asks for that. Older facts do not say it."""
     is_rejected: bool = False
     """The host has declined the registration."""
+    invitation: int | None = None
+    """How often the guest was invited. Older facts do not say it."""
 
 
 class _RSVPFact(Fact):

@@ -160,4 +160,5 @@ class RSVP(Changing, Base):
             waitlist_position=waitlist_position,
             needs_confirmation=self.needs_confirmation,
             is_rejected=self.is_rejected,
+            invitation=self.invitation,
         )

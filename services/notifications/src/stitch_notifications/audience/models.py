@@ -1,5 +1,6 @@
 """Events and guests as the newest known facts describe them."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Index, Integer, Text, text
@@ -46,6 +47,14 @@ class KnownEvent(Base):
 
     def read(self) -> EventState:
         return EventState.model_validate(self.state)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAnswer:
+    """What a guest has answered, and whether an invitation had asked for it."""
+
+    status: str
+    was_invited: bool
 
 
 class KnownGuest(Base):
