@@ -7,7 +7,7 @@ import pytest
 from httpx import AsyncClient
 
 from stitch_common.contracts import Fact
-from stitch_common.contracts.events import EventCancelled
+from stitch_common.contracts.events import EventCancelled, EventRescheduled
 
 Headers = dict[str, str]
 Make = Callable[..., Awaitable[dict[str, Any]]]
@@ -89,3 +89,15 @@ async def test_nobody_hears_that_a_draft_is_called_off(
     assert done.json()["status"] == "cancelled"
     (fact,) = await facts(EventCancelled)
     assert fact["notify"] is False
+
+
+async def test_links_mailed_for_an_event_that_moves_work_until_after_its_new_end(
+    client: AsyncClient, editor: Headers, make_event: Make, facts: Facts
+) -> None:
+    event = await make_event()
+    later = {"start_date": "2027-06-20T16:00:00Z", "end_date": "2027-06-20T21:00:00Z"}
+
+    await client.patch(f"{EVENTS}/{event['id']}", json=later, headers=editor)
+
+    (fact,) = await facts(EventRescheduled)
+    assert fact["event"]["links_expire_at"] == "2027-09-18T21:00:00Z"

@@ -1,5 +1,6 @@
 """Letters as they leave: links, alternatives, headers, calendar entries."""
 
+from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -174,6 +175,18 @@ def test_only_a_stranger_is_asked_to_confirm(
     assert message["Subject"] == subject
     for content in (part(message, "plain"), part(message, "html")):
         assert ("no seat is taken" in content) is needs_confirmation
+
+
+def test_the_link_of_a_guest_works_as_long_as_that_of_an_event_that_was_postponed(
+    writer: LetterWriter, links: LinkSigner
+) -> None:
+    answered_for = rsvp_state(link_expires_at=NOW + timedelta(days=90))
+    postponed = event_state(links_expire_at=NOW + timedelta(days=500))
+
+    text = part(writer.write(letter(Kind.UPDATE, guest=answered_for, event=postponed)), "plain")
+
+    token = text.split("https://stitch.example/rsvp/")[1].split()[0]
+    assert links.verify(token, "rsvp").expires_at == postponed.links_expire_at
 
 
 @pytest.mark.parametrize(

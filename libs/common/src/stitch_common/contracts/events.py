@@ -30,6 +30,8 @@ class EventState(BaseModel):
     """RFC 5545 UID: stable, and not made of an id."""
     calendar_sequence: int
     """RFC 5545 SEQUENCE: rises only on a material change."""
+    links_expire_at: UTCDatetime | None = None
+    """Until when links that are mailed now are to work. Older facts do not say it."""
 
 
 class _EventFact(Fact):

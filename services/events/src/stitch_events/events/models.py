@@ -22,7 +22,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from stitch_common.contracts.events import EventState
 from stitch_events.db import Base, Changing
 from stitch_events.events.errors import CapacityBelowSeatsTakenError, EventStatusError
-from stitch_events.events.rules import SCHEDULE, EventStatus, check_dates
+from stitch_events.events.rules import (
+    LINKS_OUTLIVE_EVENTS_BY,
+    SCHEDULE,
+    EventStatus,
+    check_dates,
+)
 
 __all__ = ["Event", "EventStatus"]
 
@@ -159,6 +164,11 @@ class Event(Changing, Base):
         if self.status not in origins:
             raise EventStatusError(f"A {self.status} event can't become {target}.")
         self.change({"status": target}, at=at)
+
+    @property
+    def links_expire_at(self) -> datetime:
+        """When guests' links that are mailed now end; later, once the event has moved."""
+        return self.end_date + LINKS_OUTLIVE_EVENTS_BY
 
     @property
     def is_published(self) -> bool:

@@ -9,9 +9,6 @@ from stitch_common.errors import FieldError, InvalidFieldError
 from stitch_events.events.models import EventStatus
 from stitch_events.rsvps.errors import EventCancelledError, EventNotOpenError, RSVPClosedError
 
-LINKS_OUTLIVE_EVENTS_BY = timedelta(days=90)
-"""So that an event may move, and a guest may look up what they attended."""
-
 LINK_MAILED_AT_MOST_EVERY = timedelta(minutes=5)
 """The public form sends a link to whoever is named in it; it must not be a way to flood them."""
 
@@ -36,10 +33,6 @@ class Terms(Protocol):
     def max_party_size(self) -> int: ...
     @property
     def questions(self) -> Sequence[Mapping[str, Any]]: ...
-
-
-def link_expires_at(end_date: datetime) -> datetime:
-    return end_date + LINKS_OUTLIVE_EVENTS_BY
 
 
 def check_open(status: str, until: datetime, *, at: datetime) -> None:

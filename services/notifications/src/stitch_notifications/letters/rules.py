@@ -90,6 +90,11 @@ def guest_values(rsvp: RSVPState) -> dict[str, Any]:
     }
 
 
+def link_expires_at(event: EventState, rsvp: RSVPState) -> datetime:
+    """When the link of a guest ends: what was known with their answer, or with a later event."""
+    return max(rsvp.link_expires_at, event.links_expire_at or rsvp.link_expires_at)
+
+
 def what_happened(details: Mapping[str, Any]) -> dict[str, Any]:
     """What a template can say about something that was done with an account."""
     return {
