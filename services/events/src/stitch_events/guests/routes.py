@@ -148,7 +148,11 @@ async def list_all_rsvps(
     request: Request,
     event_id: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
 ) -> Response:
-    """The guests of all events; with `updated_since` also those who were removed."""
+    """The guests of all events; with `updated_since` also those who were removed.
+
+    To follow the list, ask from a minute before the newest change that you have seen: what happens
+    at once may appear in another order.
+    """
     wanted = filters.model_copy(update={"event_id": event_id})
     return _listed(request, await guests.listed(wanted, page))
 
