@@ -292,6 +292,22 @@ async def test_nobody_moves_up_once_the_event_is_over(
     assert [fact["rsvp_id"] for fact in await facts(RSVPPromoted)] == [second["id"]]
 
 
+async def test_a_draft_passes_seats_on_and_tells_nobody(
+    client: AsyncClient, editor: Headers, make_event: Make, add_guest: Make, facts: Facts
+) -> None:
+    draft = await make_event(published=False, max_attendees=1, waitlist_enabled=True)
+    guests = [await add_guest(draft, f"{n}@example.com") for n in range(2)]
+
+    path = f"/api/events/{draft['id']}"
+    changed = (await client.patch(path, json={"max_attendees": 2}, headers=editor)).json()
+
+    assert (changed["seats_taken"], changed["waitlisted_rsvps"]) == (2, 0)
+    assert await facts(RSVPPromoted) == []
+    (fact,) = await facts(RSVPUpdated)
+    assert (fact["rsvp_id"], fact["rsvp"]["status"]) == (guests[1]["id"], "accepted")
+    assert (fact["previous_status"], fact["by_guest"]) == ("waitlisted", False)
+
+
 async def test_a_deleted_event_takes_its_guest_list_along(
     client: AsyncClient, editor: Headers, make_event: Make, add_guest: Make
 ) -> None:

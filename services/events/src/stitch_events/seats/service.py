@@ -73,7 +73,7 @@ class Seating:
             await self.promote()
 
     async def promote(self) -> None:
-        """Seat the earliest parties that fit, and tell each of them; not once it is over."""
+        """Seat the earliest parties that fit, and tell each of them; none once it is over."""
         if not self._event.hands_out_seats(at=self._at):
             return
         reached = 0
@@ -95,9 +95,15 @@ class Seating:
         return await self._queue.waiting(after=reached, fitting=left)
 
     async def _promote(self, rsvp: RSVP) -> None:
+        previous = rsvp.status
         rsvp.change({"status": RSVPStatus.ACCEPTED, "queue_number": None}, at=self._at)
         self._event.seats_taken += rsvp.guest_count
-        self._outbox.add(RSVPPromoted(**await self._about(rsvp)))
+        about = await self._about(rsvp)
+        if self._event.is_published:
+            self._outbox.add(RSVPPromoted(**about))
+        else:  # nobody has heard of a draft, and nobody is told of a seat
+            answer = {"previous_status": previous, "changed": ["status"], "by_guest": False}
+            self._outbox.add(RSVPUpdated(**about, **answer))
 
     async def _about(self, rsvp: RSVP) -> dict[str, Any]:
         state = rsvp.state(self._event, await self.position(rsvp))
