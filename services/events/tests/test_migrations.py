@@ -10,7 +10,9 @@ from stitch_common.database import Database
 from stitch_common.testing.schemas import drift
 from stitch_events.db import Base
 
-WHOLE = Path(__file__).parents[1] / "migrations/versions/0002_whole_questions_and_companions.py"
+VERSIONS = Path(__file__).parents[1] / "migrations/versions"
+WHOLE = VERSIONS / "0002_whole_questions_and_companions.py"
+LISTS = VERSIONS / "0003_guest_lists_of_deleted_events.py"
 
 
 async def test_the_migrations_make_what_the_models_describe(database: Database) -> None:
@@ -38,3 +40,32 @@ async def test_what_was_stored_in_part_is_made_whole(
 
     assert json.loads(questions) == event["questions"]
     assert json.loads(party) == guest["party"]
+
+
+async def test_the_guests_of_events_deleted_earlier_leave_their_lists(
+    database: Database,
+    make_event: Callable[..., Awaitable[dict[str, Any]]],
+    add_guest: Callable[..., Awaitable[dict[str, Any]]],
+) -> None:
+    deleted, other = [await make_event(max_attendees=1, waitlist_enabled=True) for _ in range(2)]
+    for event in (deleted, other):
+        await add_guest(event, "ada@example.com")
+        await add_guest(event, "bob@example.com")
+    statements = run_path(str(LISTS))
+    delete = "update events.events set deleted_at = now() where id = $1"
+
+    async with database.connection() as connection:
+        await connection.execute(delete, deleted["id"])
+        await connection.execute(statements["GUESTS"])
+        await connection.execute(statements["SEATS"])
+        rows = await connection.fetch(
+            """
+            select e.id, e.seats_taken, array_agg(r.status order by r.id) as answers
+            from events.events e join events.rsvps r on r.event_id = e.id group by e.id
+            """
+        )
+
+    assert {row["id"]: (row["seats_taken"], row["answers"]) for row in rows} == {
+        deleted["id"]: (0, ["cancelled", "cancelled"]),
+        other["id"]: (1, ["accepted", "waitlisted"]),
+    }

@@ -75,6 +75,8 @@ def rsvp_state(number: int = 1, **changes: Any) -> RSVPState:
         "link_version": 1,
         "link_expires_at": NOW + timedelta(days=120),
         "waitlist_position": None,
+        "needs_confirmation": False,
+        "invitation": 0,
     }
     return RSVPState(**{**usual, **changes})
 
@@ -86,7 +88,7 @@ def invited(
         rsvp_id=number,
         version=version,
         at=NOW,
-        rsvp=rsvp_state(number, **changes),
+        rsvp=rsvp_state(number, **{"invitation": invitation, **changes}),
         batch_id=str(uuid4()),
         template_id=None,
         invitation=invitation,
@@ -95,7 +97,7 @@ def invited(
 
 def registered(number: int = 1, *, version: int = 1, **changes: Any) -> RSVPCreated:
     """Somebody has filled in the public form."""
-    rsvp = rsvp_state(number, **changes)
+    rsvp = rsvp_state(number, **{"needs_confirmation": True, **changes})
     return RSVPCreated(rsvp_id=number, version=version, at=NOW, rsvp=rsvp, confirm_by_mail=True)
 
 
@@ -116,6 +118,18 @@ def answered(
         changed=list(changed),
         by_guest=by_guest,
     )
+
+
+def decided(number: int = 1, *, is_rejected: bool = False, **changes: Any) -> RSVPUpdated:
+    """The host has decided on a registration."""
+    status = "declined" if is_rejected else "accepted"
+    answer = {"status": status, "is_rejected": is_rejected}
+    return answered(number, by_guest=False, changed=["approval", "status"], **{**answer, **changes})
+
+
+def relinked(number: int = 1, **changes: Any) -> RSVPUpdated:
+    """The links that a guest had so far are worthless."""
+    return answered(number, by_guest=False, changed=["link_version"], **changes)
 
 
 def promoted(number: int = 1, *, version: int = 3, **changes: Any) -> RSVPPromoted:

@@ -57,6 +57,34 @@ async def test_times_are_in_the_events_zone_which_is_defined(
     assert [zone["TZID"] for zone in calendar.walk("VTIMEZONE")] == ["Europe/Berlin"]
 
 
+@pytest.mark.parametrize("day", ["2026-07-01", "2045-07-01"])
+async def test_the_definition_of_a_zone_holds_when_the_event_takes_place(
+    make_event: Make, add_guest: Make, entry: Any, day: str
+) -> None:
+    at, zone = f"{day}T18:00:00-04:00", "America/New_York"
+    event = await make_event(start_date=at, end_date=at, timezone=zone)
+
+    answer, calendar = await entry(await add_guest(event))
+
+    (found,), (defined,) = calendar.walk("VEVENT"), calendar.walk("VTIMEZONE")
+    local = found["DTSTART"].dt.replace(tzinfo=defined.to_tz(lookup_tzid=False))
+    assert local.isoformat() == at
+    assert len(answer.content) < 2000
+
+
+async def test_the_hour_that_comes_twice_is_not_taken_for_the_first(
+    make_event: Make, add_guest: Make, entry: Any
+) -> None:
+    first, second = "2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00"
+    event = await make_event(start_date=first, end_date=second)
+
+    _answer, calendar = await entry(await add_guest(event))
+
+    (found,) = calendar.walk("VEVENT")
+    assert found["DTSTART"].params["TZID"] == "Europe/Berlin"
+    assert found["DTEND"].to_ical() == b"20261025T013000Z"
+
+
 async def test_uid_stays_and_sequence_rises_only_on_material_change(
     client: AsyncClient, editor: Headers, make_event: Make, add_guest: Make, entry: Any
 ) -> None:

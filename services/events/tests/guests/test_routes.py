@@ -1,7 +1,7 @@
 """The guest list as editors keep it."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -255,3 +255,78 @@ async def test_what_the_seats_decide_can_not_be_set(
     answer = await client.patch(path_of(rsvp), json={"status": status}, headers=editor)
 
     assert answer.status_code == 422
+
+
+async def test_a_new_guest_is_found_where_the_answer_says(
+    client: AsyncClient, editor: Headers, viewer: Headers, make_event: Make
+) -> None:
+    event = await make_event(max_attendees=1, waitlist_enabled=True)
+    path = f"/api/events/{event['id']}/rsvps"
+    await client.post(path, json={"email": "first@example.com"}, headers=editor)
+    added = await client.post(path, json={"email": "ada@example.com"}, headers=editor)
+
+    found = await client.get(added.headers["location"], headers=editor)
+
+    assert found.json() == added.json()
+    assert found.json()["waitlist_position"] == 1
+    assert found.headers["etag"] == added.headers["etag"]
+    hidden = await client.get(added.headers["location"], headers=viewer)
+    unknown = await client.get(f"{path}/999999", headers=editor)
+    assert (hidden.status_code, unknown.json()["code"]) == (403, "rsvp-not-found")
+
+
+async def test_nobody_moves_up_once_the_event_is_over(
+    client: AsyncClient, issuer: Issuer, make_event: Make, add_guest: Make, facts: Facts,
+    clock: SettableClock,
+) -> None:  # fmt: skip
+    event = await make_event(max_attendees=1, waitlist_enabled=True)
+    first, second, _third = [await add_guest(event, f"{n}@example.com") for n in range(3)]
+
+    clock.set(datetime.fromisoformat(event["end_date"]))
+    editor = issuer.headers(Role.EDITOR)
+    at_its_end = await client.delete(path_of(first), headers=editor)
+    clock.advance(timedelta(seconds=1))
+    later = await client.delete(path_of(second), headers=editor)
+
+    assert (at_its_end.status_code, later.status_code) == (204, 204)
+    assert [fact["rsvp_id"] for fact in await facts(RSVPPromoted)] == [second["id"]]
+
+
+async def test_a_draft_passes_seats_on_and_tells_nobody(
+    client: AsyncClient, editor: Headers, make_event: Make, add_guest: Make, facts: Facts
+) -> None:
+    draft = await make_event(published=False, max_attendees=1, waitlist_enabled=True)
+    guests = [await add_guest(draft, f"{n}@example.com") for n in range(2)]
+
+    path = f"/api/events/{draft['id']}"
+    changed = (await client.patch(path, json={"max_attendees": 2}, headers=editor)).json()
+
+    assert (changed["seats_taken"], changed["waitlisted_rsvps"]) == (2, 0)
+    assert await facts(RSVPPromoted) == []
+    (fact,) = await facts(RSVPUpdated)
+    assert (fact["rsvp_id"], fact["rsvp"]["status"]) == (guests[1]["id"], "accepted")
+    assert (fact["previous_status"], fact["by_guest"]) == ("waitlisted", False)
+
+
+async def test_a_deleted_event_takes_its_guest_list_along(
+    client: AsyncClient, editor: Headers, make_event: Make, add_guest: Make
+) -> None:
+    event, other = await make_event(max_attendees=1, waitlist_enabled=True), await make_event()
+    for name in ("ada", "bob"):
+        await add_guest(event, f"{name}@example.com")
+    await add_guest(other, "eve@example.com")
+    path = f"/api/events/{event['id']}"
+    await client.post(f"{path}/cancel", headers=editor)
+
+    deleted = await client.delete(path, headers=editor)
+
+    assert deleted.status_code == 204
+    everybody = "/api/events/all-rsvps"
+    assert await listed(client, editor, everybody) == ["eve"]
+    followed = await client.get(f"{everybody}?updated_since=2026-01-01T00:00:00Z", headers=editor)
+    told = {rsvp["email"]: (rsvp["status"], bool(rsvp["deleted_at"])) for rsvp in followed.json()}
+    assert told == {
+        "ada@example.com": ("cancelled", True),
+        "bob@example.com": ("cancelled", True),
+        "eve@example.com": ("accepted", False),
+    }

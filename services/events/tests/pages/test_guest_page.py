@@ -308,3 +308,39 @@ async def test_a_garbled_form_is_answered_with_a_page_and_changes_nothing(
     assert answer.headers["content-type"].startswith("text/html")
     assert "not a form that can be read" in answer.text
     assert await versions(database) == before
+
+
+@pytest.mark.parametrize("terms", [{"max_party_size": 2}, {"allow_guests": False}])
+async def test_who_is_not_asked_again_how_many_come_keeps_the_seats(
+    client: AsyncClient, editor: Headers, page_of: Page, terms: dict[str, Any]
+) -> None:
+    path = await page_of("accepted", max_attendees=9)
+    (rsvp,) = (await client.get("/api/events/all-rsvps", headers=editor)).json()
+    own = f"/api/events/{rsvp['event_id']}"
+    await client.patch(f"{own}/rsvps/{rsvp['id']}", json={"guest_count": 4}, headers=editor)
+    await client.patch(own, json=terms, headers=editor)
+
+    # What a browser sends: the party is larger than what is offered, so nothing is chosen.
+    answer = await client.post(path, data={"status": "accepted", "dietary_restrictions": "No nuts"})
+
+    assert answer.status_code == 303
+    (kept,) = (await client.get("/api/events/all-rsvps", headers=editor)).json()
+    assert (kept["guest_count"], kept["dietary_restrictions"]) == (4, "No nuts")
+
+
+async def test_companions_beyond_those_a_page_asks_for_keep_their_names(
+    client: AsyncClient, editor: Headers, make_event: Make, add_guest: Make, token_of: TokenOf
+) -> None:
+    event = await make_event(max_party_size=20)
+    party = [{"name": f"Friend {n}", "dietary_restrictions": ""} for n in range(12)]
+    rsvp = await add_guest(event, guest_count=13, party=party)
+    path = f"/rsvp/{token_of(rsvp['id'])}"
+    shown = (await client.get(path)).text
+    typed = {"status": "accepted", "guest_count": "13", "special_requests": "Window"}
+    names = {f"party-{n}-name": companion["name"] for n, companion in enumerate(party)}
+
+    await client.post(path, data={**typed, **names})
+
+    assert [name for name in names if f'name="{name}"' not in shown] == []
+    (kept,) = (await client.get("/api/events/all-rsvps", headers=editor)).json()
+    assert (kept["party"], kept["special_requests"]) == (party, "Window")

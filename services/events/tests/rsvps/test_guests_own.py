@@ -289,3 +289,25 @@ async def test_others_are_named_where_the_event_shows_them(
 
     assert (await client.get(OWN, headers=guest)).json()["others"] == ["Grace"]
     assert (await client.get(OWN, headers=other)).json()["others"] == []
+
+
+async def test_a_choice_that_is_no_longer_offered_keeps_nobody_from_declining(
+    client: AsyncClient, editor: Headers, invited: Any
+) -> None:
+    menu = {"id": "menu", "label": "Menu", "type": "choice", "required": True}
+    event, guest = await invited(questions=[{**menu, "options": ["Fish", "Vegan"]}])
+    await client.put(OWN, json={"status": "accepted", "answers": {"menu": "Fish"}}, headers=guest)
+    path = f"/api/events/{event['id']}"
+    await client.patch(
+        path, json={"questions": [{**menu, "options": ["Soup", "Vegan"]}]}, headers=editor
+    )
+
+    asked = await client.put(OWN, json={"status": "accepted"}, headers=guest)
+    refused = await client.put(OWN, json={"answers": {"menu": "Fish"}}, headers=guest)
+    phoned = await client.put(OWN, json={"phone": "030 123"}, headers=guest)
+    declined = await client.put(OWN, json={"status": "declined"}, headers=guest)
+
+    for answer in (asked, refused):
+        assert answer.status_code == 422
+        assert [error["pointer"] for error in answer.json()["errors"]] == ["/answers/menu"]
+    assert (phoned.status_code, declined.json()["status"]) == (200, "declined")

@@ -8,7 +8,7 @@ import pytest
 from httpx import AsyncClient
 
 from stitch_common.contracts import Fact
-from stitch_common.contracts.events import RSVPCreated, RSVPUpdated
+from stitch_common.contracts.events import GuestInvited, RSVPCreated, RSVPUpdated
 from stitch_common.testing.clock import SettableClock
 
 Headers = dict[str, str]
@@ -50,6 +50,7 @@ async def test_a_registration_waits_for_its_link_and_takes_no_seat(
     assert (now["pending_rsvps"], now["seats_taken"]) == (1, 0)
     (fact,) = await facts(RSVPCreated)
     assert (fact["confirm_by_mail"], fact["rsvp"]["status"]) == (True, "pending")
+    assert fact["rsvp"]["needs_confirmation"]
 
 
 async def test_the_link_makes_it_count(
@@ -70,7 +71,7 @@ async def test_the_link_makes_it_count(
 
 
 async def test_what_a_known_guest_has_said_stays(
-    client: AsyncClient, editor: Headers, make_event: Make, add_guest: Make
+    client: AsyncClient, editor: Headers, make_event: Make, add_guest: Make, facts: Facts
 ) -> None:
     event = await make_event()
     before = await add_guest(event, name="The real Ada", guest_count=3)
@@ -80,6 +81,22 @@ async def test_what_a_known_guest_has_said_stays(
     (after,) = (await client.get(path_of(event), headers=editor)).json()
     told = {"name", "guest_count", "status", "source", "responded_at"}
     assert {name: after[name] for name in told} == {name: before[name] for name in told}
+    _added, asked = await facts(RSVPCreated)
+    assert (asked["confirm_by_mail"], asked["rsvp"]["needs_confirmation"]) == (True, False)
+
+
+async def test_whom_an_editor_invites_as_well_need_not_confirm(
+    client: AsyncClient, make_event: Make, invite: Make, facts: Facts, token_of: TokenOf
+) -> None:
+    event = await make_event()
+    await client.post(path_of(event), json=ADA)
+
+    await invite(event, ADA["email"])
+
+    (fact,) = await facts(GuestInvited)
+    headers = {"authorization": f"RSVP {token_of(fact['rsvp_id'])}"}
+    guest = (await client.get("/api/events/rsvp", headers=headers)).json()
+    assert guest["needs_confirmation"] is fact["rsvp"]["needs_confirmation"] is False
 
 
 async def test_the_form_does_not_flood_anybody_with_links(
@@ -167,4 +184,7 @@ async def test_who_needs_approval_waits_for_it(
         headers={"authorization": f"RSVP {token_of(eve)}"},
     )
     assert (insisting.status_code, insisting.json()["code"]) == (409, "rsvp-rejected")
-    assert [fact["by_guest"] for fact in await facts(RSVPUpdated)] == [True, True, False, False]
+    told = await facts(RSVPUpdated)
+    assert [fact["by_guest"] for fact in told] == [True, True, False, False]
+    assert ["approval" in fact["changed"] for fact in told] == [False, False, True, True]
+    assert [fact["rsvp"]["is_rejected"] for fact in told] == [False, False, False, True]

@@ -6,10 +6,11 @@ from services.notifications.tests.factories import (
     event_state,
     invited,
     published,
+    registered,
     rsvp_state,
 )
 
-from stitch_common.contracts.events import EventDeleted, RSVPCancelled, RSVPCreated
+from stitch_common.contracts.events import EventDeleted, RSVPCancelled
 from stitch_common.database import Database
 from stitch_common.testing.clock import NOW
 from stitch_notifications.audience.errors import (
@@ -17,6 +18,7 @@ from stitch_notifications.audience.errors import (
     EventNotKnownYetError,
     EventNotPublishedError,
 )
+from stitch_notifications.audience.models import KnownAnswer
 from stitch_notifications.audience.service import Audience
 
 
@@ -87,15 +89,14 @@ async def test_guests_are_found_by_address_unless_they_are_off_the_list(
             EVENT_ID, ["ada@example.com", "guest2@example.com"]
         )
 
-        assert found == {"ada@example.com": "pending"}
+        assert found == {"ada@example.com": KnownAnswer("pending", was_invited=True)}
 
 
 async def test_a_stranger_counts_once_they_have_used_their_link(database: Database) -> None:
-    registered = RSVPCreated(rsvp_id=1, version=1, at=NOW, rsvp=rsvp_state(), confirm_by_mail=True)
     async with database.transaction() as session:
         audience = Audience(session)
 
-        await audience.learn_guests([registered])
+        await audience.learn_guests([registered(1)])
         before = (await audience.find_guests([1]))[1].awaits_confirmation
         await audience.learn_guests([invited(1, version=2, status="accepted")])
         after = (await audience.find_guests([1]))[1].awaits_confirmation

@@ -132,6 +132,30 @@ async def test_every_active_guest_hears_once_of_a_cancelled_event(
     assert await queued_facts(database) == 3
 
 
+@pytest.mark.parametrize("says_so", [False, None], ids=["of today", "of the past"])
+async def test_a_guest_for_whom_somebody_fills_in_the_form_again_still_hears_of_the_event(
+    service: DeliveryService, database: Database, *, says_so: bool | None
+) -> None:
+    asked = registered(1, version=3, status="accepted", needs_confirmation=says_so)
+
+    await take(service, published(), answered(1), asked, cancelled())
+
+    kinds = [mail.kind for mail in await mails(database)]
+    assert sorted(kinds) == ["cancellation", "confirmation", "guest-link"]
+
+
+async def test_an_address_that_nobody_has_confirmed_hears_nothing_whatever_editors_change(
+    service: DeliveryService, database: Database
+) -> None:
+    edited = answered(
+        1, by_guest=False, changed=["phone"], status="pending", needs_confirmation=True
+    )
+
+    await take(service, published(), registered(1), edited, rescheduled())
+
+    assert [mail.kind for mail in await mails(database)] == ["guest-link"]
+
+
 async def test_an_invitation_that_has_not_left_needs_no_update(
     service: DeliveryService, database: Database
 ) -> None:

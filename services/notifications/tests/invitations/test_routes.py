@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
-from services.notifications.tests.factories import EVENT_ID, invited, published
+from services.notifications.tests.factories import EVENT_ID, invited, published, registered
 from sqlalchemy import text
 
 from stitch_common.contracts.notifications import InvitationsRequested
@@ -84,6 +84,20 @@ async def test_guests_on_the_list_are_skipped_unless_they_are_asked_again(
     assert [one["reason"] for one in first.json()["skipped"]] == ["already_invited"] * 2
     assert again.json()["skipped"] == [{"email": "yes@x.com", "reason": "already_answered"}]
     assert [fact.resend for fact in await requested(database)] == [False, True]
+
+
+async def test_a_guest_whom_an_editor_has_put_on_the_list_is_invited(
+    client: httpx.AsyncClient, editor: dict[str, str], database: Database
+) -> None:
+    async with database.transaction() as session:
+        added = registered(1, email="added@x.com", needs_confirmation=False)
+        of_the_past = registered(2, email="past@x.com", invitation=None)
+        await Audience(session).learn_guests([added, of_the_past])
+
+    answer = await client.post(URL, json=["added@x.com", "past@x.com"], headers=editor)
+
+    assert answer.json()["queued"] == 1
+    assert answer.json()["skipped"] == [{"email": "past@x.com", "reason": "already_invited"}]
 
 
 async def test_who_has_unsubscribed_is_skipped(

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stitch_common.contracts.notifications import Recipient
+from stitch_notifications.audience.models import KnownAnswer
 from stitch_notifications.audience.service import normalised_address
 from stitch_notifications.invitations.rules import (
     Skipped,
@@ -59,21 +60,24 @@ def test_nobody_is_lost_and_nobody_invited_twice(emails: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "resend", "reason"),
+    ("known", "resend", "reason"),
     [
         (None, False, None),
         (None, True, None),
-        ("pending", False, SkipReason.ALREADY_INVITED),
-        ("pending", True, None),
-        ("accepted", False, SkipReason.ALREADY_INVITED),
-        ("accepted", True, SkipReason.ALREADY_ANSWERED),
-        ("declined", True, SkipReason.ALREADY_ANSWERED),
+        (KnownAnswer("pending", was_invited=True), False, SkipReason.ALREADY_INVITED),
+        (KnownAnswer("pending", was_invited=True), True, None),
+        (KnownAnswer("pending", was_invited=False), False, None),
+        (KnownAnswer("pending", was_invited=False), True, None),
+        (KnownAnswer("accepted", was_invited=True), False, SkipReason.ALREADY_INVITED),
+        (KnownAnswer("accepted", was_invited=True), True, SkipReason.ALREADY_ANSWERED),
+        (KnownAnswer("accepted", was_invited=False), False, SkipReason.ALREADY_ANSWERED),
+        (KnownAnswer("declined", was_invited=True), True, SkipReason.ALREADY_ANSWERED),
     ],
 )
 def test_only_who_has_not_answered_is_invited_again(
-    answer: str | None, *, resend: bool, reason: SkipReason | None
+    known: KnownAnswer | None, *, resend: bool, reason: SkipReason | None
 ) -> None:
-    answers = {"a@x.com": answer} if answer else {}
+    answers = {"a@x.com": known} if known else {}
 
     selection = without_the_known(
         [Recipient(email="A@x.com", name="")], answers, suppressed=set(), resend=resend

@@ -1,5 +1,6 @@
 """Letters as they leave: links, alternatives, headers, calendar entries."""
 
+from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -144,6 +145,48 @@ def test_a_guest_gets_a_link_that_is_theirs_alone(writer: LetterWriter, links: L
     assert found.expires_at == guest.link_expires_at
     with pytest.raises(InvalidLinkError):
         links.verify(token, "verify-email")
+
+
+def test_whom_the_host_turns_down_is_told_so(writer: LetterWriter) -> None:
+    guest = rsvp_state(status="declined", is_rejected=True)
+
+    message = writer.write(letter(Kind.CONFIRMATION, guest=guest))
+
+    assert message["Subject"] == "No place could be offered: Summer concert"
+    for content in (part(message, "plain"), part(message, "html")):
+        assert "offer you a place" in content
+        assert "telling us" not in content
+
+
+@pytest.mark.parametrize(
+    ("needs_confirmation", "subject"),
+    [
+        (True, "Confirm your registration: Summer concert"),
+        (False, "Your link: Summer concert"),
+    ],
+)
+def test_only_a_stranger_is_asked_to_confirm(
+    writer: LetterWriter, *, needs_confirmation: bool, subject: str
+) -> None:
+    guest = rsvp_state(needs_confirmation=needs_confirmation)
+
+    message = writer.write(letter(Kind.GUEST_LINK, guest=guest))
+
+    assert message["Subject"] == subject
+    for content in (part(message, "plain"), part(message, "html")):
+        assert ("no seat is taken" in content) is needs_confirmation
+
+
+def test_the_link_of_a_guest_works_as_long_as_that_of_an_event_that_was_postponed(
+    writer: LetterWriter, links: LinkSigner
+) -> None:
+    answered_for = rsvp_state(link_expires_at=NOW + timedelta(days=90))
+    postponed = event_state(links_expire_at=NOW + timedelta(days=500))
+
+    text = part(writer.write(letter(Kind.UPDATE, guest=answered_for, event=postponed)), "plain")
+
+    token = text.split("https://stitch.example/rsvp/")[1].split()[0]
+    assert links.verify(token, "rsvp").expires_at == postponed.links_expire_at
 
 
 @pytest.mark.parametrize(

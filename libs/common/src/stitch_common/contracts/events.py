@@ -30,6 +30,8 @@ class EventState(BaseModel):
     """RFC 5545 UID: stable, and not made of an id."""
     calendar_sequence: int
     """RFC 5545 SEQUENCE: rises only on a material change."""
+    links_expire_at: UTCDatetime | None = None
+    """Until when links that are mailed now are to work. Older facts do not say it."""
 
 
 class _EventFact(Fact):
@@ -108,6 +110,13 @@ class RSVPState(BaseModel):
     link_version: int
     link_expires_at: UTCDatetime
     waitlist_position: int | None
+    needs_confirmation: bool | None = None
+    """The address came by the public form, and nobody has shown that it is theirs: it gets no mail
+    but the one that asks for that. Older facts do not say it."""
+    is_rejected: bool = False
+    """The host has declined the registration."""
+    invitation: int | None = None
+    """How often the guest was invited. Older facts do not say it."""
 
 
 class _RSVPFact(Fact):
@@ -152,9 +161,9 @@ class InvitationsRefused(Fact):
 
 
 class RSVPCreated(_RSVPFact):
-    """Somebody registered through the public form, or an editor added a guest.
+    """Somebody registered through the public form, also again, or an editor added a guest.
 
-    `confirm_by_mail`: the guest's link has to be mailed before the answer counts.
+    `confirm_by_mail`: whoever filled in the form is waiting for the guest's link by mail.
     """
 
     subject: ClassVar[str] = "stitch.events.rsvp.created.v1"
@@ -163,7 +172,11 @@ class RSVPCreated(_RSVPFact):
 
 
 class RSVPUpdated(_RSVPFact):
-    """A guest's answer has changed; `by_guest` tells whether the guest did it."""
+    """A guest's answer has changed; `by_guest` tells whether the guest did it.
+
+    `changed` names `approval` where the host has decided on a registration, and `link_version`
+    where all links so far are worthless and the guest is due a new one.
+    """
 
     subject: ClassVar[str] = "stitch.events.rsvp.updated.v1"
 

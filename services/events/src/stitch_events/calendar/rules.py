@@ -1,7 +1,7 @@
 """The guest's calendar entry as iCalendar (RFC 5545) in an iTIP message (RFC 5546)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vCalAddress
@@ -9,6 +9,9 @@ from icalendar import Calendar, Event, vCalAddress
 from stitch_events.rsvps.models import RSVPStatus
 
 PRODUCT = "-//Stitch//Events//EN"
+
+A_YEAR = timedelta(days=366)
+"""How long before and after an event its time zone is defined, by default up to 2038 only."""
 
 PARTICIPATION = {
     RSVPStatus.ACCEPTED: "ACCEPTED",
@@ -51,7 +54,7 @@ def render(entry: Entry) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("method", entry.method)
     calendar.add_component(_event(entry))
-    calendar.add_missing_timezones()
+    calendar.add_missing_timezones((entry.start - A_YEAR).date(), (entry.end + A_YEAR).date())
     rendered: bytes = calendar.to_ical()
     return rendered
 
@@ -77,7 +80,9 @@ def _event(entry: Entry) -> Event:
 
 
 def _local(at: datetime, timezone: str) -> datetime:
-    return at.astimezone(ZoneInfo(timezone))
+    """In the event's zone; the second of two equal hours in UTC (RFC 5545 §3.3.5)."""
+    local = at.astimezone(ZoneInfo(timezone))
+    return at.astimezone(UTC) if local.fold else local
 
 
 def _attendee(entry: Entry) -> vCalAddress:

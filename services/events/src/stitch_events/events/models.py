@@ -22,7 +22,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from stitch_common.contracts.events import EventState
 from stitch_events.db import Base, Changing
 from stitch_events.events.errors import CapacityBelowSeatsTakenError, EventStatusError
-from stitch_events.events.rules import SCHEDULE, EventStatus, check_dates
+from stitch_events.events.rules import (
+    LINKS_OUTLIVE_EVENTS_BY,
+    SCHEDULE,
+    EventStatus,
+    check_dates,
+)
 
 __all__ = ["Event", "EventStatus"]
 
@@ -86,6 +91,7 @@ class Event(Changing, Base):
 
     def revise(self, values: Mapping[str, Any], *, at: datetime) -> list[str]:
         """Change fields as an editor asks; gives the names of those that differed."""
+        values = self._with_end(values)
         check_dates({name: values.get(name, getattr(self, name)) for name in DATES})
         capacity = values.get("max_attendees", self.max_attendees)
         if capacity is not None and capacity < self.seats_taken:
@@ -97,13 +103,36 @@ class Event(Changing, Base):
             self.calendar_sequence += 1
         return changed
 
+    def _with_end(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """An event without an end ends when it starts, also where it is moved to."""
+        if values.get("end_date", self.end_date if self.has_end else None) is not None:
+            return values
+        return {**values, "end_date": values.get("start_date", self.start_date)}
+
+    @property
+    def has_end(self) -> bool:
+        return self.end_date > self.start_date
+
     def is_rescheduled_by(self, changed: list[str]) -> bool:
         """Whether a change of these fields is one that guests have to know."""
-        return self.status == EventStatus.PUBLISHED and not SCHEDULE.isdisjoint(changed)
+        return self.is_published and not SCHEDULE.isdisjoint(changed)
+
+    def become(self, status: EventStatus, *, at: datetime) -> bool:
+        """Publish, cancel or complete it; False if that is done. Nothing becomes a draft again."""
+        moves = {
+            EventStatus.PUBLISHED: self.publish,
+            EventStatus.CANCELLED: self.cancel,
+            EventStatus.COMPLETED: self.complete,
+        }
+        if status in moves:
+            return moves[status](at=at)
+        if self.status != status:
+            self._move(set(), status, at)
+        return False
 
     def publish(self, *, at: datetime) -> bool:
         """Open a draft; False if it is open already."""
-        if self.status == EventStatus.PUBLISHED:
+        if self.is_published:
             return False
         self._move({EventStatus.DRAFT}, EventStatus.PUBLISHED, at)
         return True
@@ -137,13 +166,27 @@ class Event(Changing, Base):
         self.change({"status": target}, at=at)
 
     @property
+    def links_expire_at(self) -> datetime:
+        """When guests' links that are mailed now end; later, once the event has moved."""
+        return self.end_date + LINKS_OUTLIVE_EVENTS_BY
+
+    @property
+    def is_published(self) -> bool:
+        return self.status == EventStatus.PUBLISHED
+
+    @property
     def answer_until(self) -> datetime:
         """Until when guests may answer: the deadline, or the beginning where there is none."""
         return self.rsvp_deadline or self.start_date
 
     def is_open(self, *, at: datetime) -> bool:
         """Whether guests may answer now."""
-        return self.status == EventStatus.PUBLISHED and at <= self.answer_until
+        return self.is_published and at <= self.answer_until
+
+    def hands_out_seats(self, *, at: datetime) -> bool:
+        """Whether those who wait may still move up."""
+        is_on = self.status in {EventStatus.DRAFT, EventStatus.PUBLISHED}
+        return is_on and at <= self.end_date
 
     @property
     def seats_left(self) -> int | None:

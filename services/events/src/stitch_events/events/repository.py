@@ -1,9 +1,10 @@
 """Every SQL statement about events."""
 
+from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, select, true
+from sqlalchemy import Row, Select, bindparam, func, literal, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -104,8 +105,35 @@ class EventRepository:
             raise EventNotFoundError
         return row
 
+    async def clear_guest_list(self, event: Event, *, at: datetime) -> None:
+        """Take everybody off the list, as `RSVP.take_off_the_list` does."""
+        event.seats_taken = 0
+        off = {"status": RSVPStatus.CANCELLED, "queue_number": None, "deleted_at": at}
+        bumped = RSVP.version + 1
+        versions = func.jsonb_build_object(
+            *(part for name in off for part in (literal(name), bumped))
+        )
+        is_guest = (RSVP.event_id == event.id) & RSVP.deleted_at.is_(None)
+        await self._session.execute(
+            update(RSVP)
+            .where(is_guest)
+            .values(
+                **off,
+                updated_at=at,
+                version=bumped,
+                field_versions=RSVP.field_versions.op("||")(versions),
+            )
+            .execution_options(synchronize_session=False)
+        )
+
     async def count_to_tell(self, event_id: int) -> int:
-        """Count the guests whom a change of the event concerns."""
+        """Count the guests whom a change of the event concerns.
+
+        An address that nobody has confirmed (`RSVP.needs_confirmation`) gets no mail about it.
+        """
+        is_vouched_for = or_(
+            RSVP.source != "registration", RSVP.invitation > 0, RSVP.responded_at.is_not(None)
+        )
         statement = (
             select(func.count())
             .select_from(RSVP)
@@ -113,6 +141,7 @@ class EventRepository:
                 RSVP.event_id == event_id,
                 RSVP.deleted_at.is_(None),
                 RSVP.status.in_(TOLD_OF_CHANGES),
+                is_vouched_for,
             )
         )
         return await self._session.scalar(statement) or 0

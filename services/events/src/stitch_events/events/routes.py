@@ -134,9 +134,10 @@ async def cancel_event(
     notify: bool = True,
     dry_run: bool = False,
 ) -> EventView | ChangePreview:
-    """Call an event off; each active guest is told once, unless `notify=false`."""
+    """Call an event off; each active guest is told once, unless `notify=false` or it is a draft."""
     if dry_run:
-        return await events.preview_cancel(event_id, expected=if_match, notify=notify)
+        change = EventChange(status=EventStatus.CANCELLED)
+        return await events.preview_change(event_id, change, expected=if_match, notify=notify)
     return _versioned(await events.cancel(event_id, expected=if_match, notify=notify), response)
 
 

@@ -1,7 +1,7 @@
 """Decisions about events, free of I/O."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -13,6 +13,9 @@ from stitch_common.errors import FieldError, InvalidFieldError
 
 MAX_SLUG = 80
 SUFFIX_LENGTH = 6
+
+LINKS_OUTLIVE_EVENTS_BY = timedelta(days=90)
+"""So that guests may look up what they attended."""
 
 SCHEDULE = frozenset({"start_date", "end_date", "timezone", "location"})
 """A change of one of these is material: guests have to know (RFC 5546 §2.1.4)."""

@@ -163,7 +163,7 @@ class EventChange(RequestBody):
     description: Description = ""
     event_type: EventType = ""
     start_date: Moment = UNUSED
-    end_date: Moment = UNUSED
+    end_date: Moment | None = None
     timezone: Zone = ""
     location: Location = ""
     max_attendees: Size | None = None

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from stitch_common.bus.outbox import Outbox
 from stitch_common.clock import Clock
+from stitch_common.contracts import Fact
 from stitch_common.contracts.events import (
     EventCancelled,
     EventCreated,
@@ -22,7 +23,7 @@ from stitch_common.contracts.questions import EventNow
 from stitch_common.database import Database
 from stitch_common.http.lists import Cursors, Page
 from stitch_events.db import Listed
-from stitch_events.events.errors import EventNotFoundError, EventStatusError, SlugTakenError
+from stitch_events.events.errors import EventNotFoundError, SlugTakenError
 from stitch_events.events.models import Event, EventStatus
 from stitch_events.events.repository import EventLists, EventRepository
 from stitch_events.events.rules import SUFFIX_LENGTH, check_dates, slug_of, slug_variant
@@ -108,44 +109,42 @@ class EventService:
         self, event_id: int, change: EventChange, *, expected: int | None, notify: bool
     ) -> ChangePreview:
         """Say what a change would do: which fields differ, and how many guests would be told."""
+        now = self._clock()
         async with self._database.transaction() as session:
             event = await EventRepository(session).lock(event_id)
             session.expunge(event)  # nothing of what follows is written
             event.expect(expected)
-            changed = event.revise(change.values(), at=self._clock())
-            tells = notify and event.is_rescheduled_by(changed)
-            to_tell = await EventRepository(session).count_to_tell(event_id) if tells else 0
-        return ChangePreview(changed=changed, guests_to_notify=to_tell)
+            was_published = event.is_published
+            changed = event.revise(change.values(), at=now)
+            tells = event.is_rescheduled_by(changed)
+            status = change.wanted_status
+            if status is not None and event.become(status, at=now):
+                changed.append("status")
+                tells = tells or (was_published and status is EventStatus.CANCELLED)
+            to_tell = await EventRepository(session).count_to_tell(event_id)
+        return ChangePreview(changed=changed, guests_to_notify=to_tell if notify and tells else 0)
 
     async def publish(self, event_id: int, *, expected: int | None) -> EventView:
         """Open a draft to the public; a published event stays as it is."""
         return await self._move_to(event_id, EventStatus.PUBLISHED, expected=expected)
 
     async def cancel(self, event_id: int, *, expected: int | None, notify: bool) -> EventView:
-        """Call an event off; done twice, it is called off once."""
+        """Call an event off; done twice, it is called off once. Of a draft nobody has heard."""
         return await self._move_to(
             event_id, EventStatus.CANCELLED, expected=expected, notify=notify
         )
 
-    async def preview_cancel(
-        self, event_id: int, *, expected: int | None, notify: bool
-    ) -> ChangePreview:
-        async with self._database.transaction() as session:
-            event = await EventRepository(session).lock(event_id)
-            session.expunge(event)  # nothing of what follows is written
-            event.expect(expected)
-            is_news = event.cancel(at=self._clock())
-            tells = is_news and notify
-            to_tell = await EventRepository(session).count_to_tell(event_id) if tells else 0
-        return ChangePreview(changed=["status"] if is_news else [], guests_to_notify=to_tell)
-
     async def delete(self, event_id: int, *, expected: int | None) -> None:
-        """Remove a draft or a cancelled event; its row stays for what refers to it."""
+        """Remove a draft or a cancelled event with its guest list; the rows stay as tombstones.
+
+        No fact tells of each guest.
+        """
         now = self._clock()
         async with self._database.transaction() as session:
             event = await EventRepository(session).lock(event_id)
             event.expect(expected)
             event.delete(at=now)
+            await EventRepository(session).clear_guest_list(event, at=now)
             fact = EventDeleted(event_id=event.id, version=event.version, at=now)
             Outbox(session).add(fact)
 
@@ -188,16 +187,16 @@ class EventService:
     def _move(
         self, session: AsyncSession, event: Event, status: EventStatus, *, notify: bool
     ) -> None:
-        now = self._clock()
-        outbox = Outbox(session)
-        if status is EventStatus.PUBLISHED and event.publish(at=now):
-            outbox.add(EventPublished(**_about(event, now)))
-        elif status is EventStatus.CANCELLED and event.cancel(at=now):
-            outbox.add(EventCancelled(**_about(event, now), notify=notify))
-        elif status is EventStatus.COMPLETED and event.complete(at=now):
-            outbox.add(EventUpdated(**_about(event, now), changed=["status"]))
-        elif event.status != status:
-            raise EventStatusError(f"A {event.status} event can't become {status}.")
+        now, was_published = self._clock(), event.is_published
+        if not event.become(status, at=now):
+            return
+        about = _about(event, now)
+        fact: Fact = EventUpdated(**about, changed=["status"])
+        if status is EventStatus.PUBLISHED:
+            fact = EventPublished(**about)
+        elif status is EventStatus.CANCELLED:
+            fact = EventCancelled(**about, notify=notify and was_published)
+        Outbox(session).add(fact)
 
 
 async def _add_with_slug(repository: EventRepository, event: Event, wanted: str | None) -> None:

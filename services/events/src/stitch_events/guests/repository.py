@@ -78,6 +78,17 @@ class GuestRepository:
             raise RSVPNotFoundError
         return event_id
 
+    async def get(self, event_id: int, rsvp_id: int) -> tuple[RSVP, Event]:
+        """Get a guest with their event, as they are now."""
+        found = select(RSVP, Event).join(Event, RSVP.event_id == Event.id)
+        is_meant = (Event.id == event_id) & (RSVP.id == rsvp_id)
+        is_there = Event.deleted_at.is_(None) & RSVP.deleted_at.is_(None)
+        row = (await self._session.execute(found.where(is_meant, is_there))).one_or_none()
+        if row is None:
+            raise RSVPNotFoundError
+        rsvp, event = row
+        return rsvp, event
+
     async def lock(self, event: Event, rsvp_id: int) -> RSVP:
         """Get a guest of a locked event."""
         rsvp = await self._session.scalar(

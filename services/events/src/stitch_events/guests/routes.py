@@ -148,7 +148,11 @@ async def list_all_rsvps(
     request: Request,
     event_id: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
 ) -> Response:
-    """The guests of all events; with `updated_since` also those who were removed."""
+    """The guests of all events; with `updated_since` also those who were removed.
+
+    To follow the list, ask from a minute before the newest change that you have seen: what happens
+    at once may appear in another order.
+    """
     wanted = filters.model_copy(update={"event_id": event_id})
     return _listed(request, await guests.listed(wanted, page))
 
@@ -223,6 +227,13 @@ async def answer_rsvp(
     return _versioned(view, response)
 
 
+@router.get("/{event_id}/rsvps/{rsvp_id}", responses=declares(RSVPNotFoundError))
+async def get_rsvp(
+    event_id: ResourceId, rsvp_id: ResourceId, guests: Guests, _user: Editor, response: Response
+) -> RSVPView:
+    return _versioned(await guests.get(rsvp_id, of=event_id), response)
+
+
 @router.patch("/{event_id}/rsvps/{rsvp_id}", responses=MANAGES)
 async def change_rsvp(
     event_id: ResourceId,
@@ -266,7 +277,7 @@ async def reject_rsvp(
 async def rotate_rsvp_link(
     event_id: ResourceId, rsvp_id: ResourceId, guests: Guests, _user: Editor, response: Response
 ) -> RSVPView:
-    """Make the links mailed so far worthless; the next mail carries a new one."""
+    """Make the links mailed so far worthless, and have a new one mailed to the guest."""
     return _versioned(await guests.rotate_link(rsvp_id, of=event_id), response)
 
 

@@ -51,6 +51,12 @@ class GuestService:
         page = Page(limit=SHOWN_WITH_EVENT, skip=0, cursor=None, count=False)
         return (await self.listed(GuestFilters(event_id=event_id), page)).json
 
+    async def get(self, rsvp_id: int, *, of: int) -> RSVPView:
+        async with self._database.reading() as session:
+            rsvp, event = await GuestRepository(session).get(of, rsvp_id)
+            position = await Seating(session, event, at=self._clock()).position(rsvp)
+        return RSVPView.of(rsvp, position)
+
     async def add(self, event_id: int, guest: NewGuest) -> RSVPView:
         """Put somebody on the list; they take their seat at once, or wait if there is none."""
         now = self._clock()
@@ -100,7 +106,7 @@ class GuestService:
             return await managed.settle({"approval": REJECTED, **status})
 
     async def rotate_link(self, rsvp_id: int, *, of: int) -> RSVPView:
-        """Make the links that were mailed to a guest so far worthless."""
+        """Make the links that were mailed to a guest so far worthless; they get a new one."""
         async with self._managing(rsvp_id, of=of) as managed:
             return await managed.settle({"link_version": managed.rsvp.link_version + 1})
 

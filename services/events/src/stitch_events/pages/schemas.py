@@ -13,7 +13,8 @@ from stitch_events.rsvps.service import GuestRSVP, Registration, RSVPAnswer
 M = TypeVar("M", bound=BaseModel)
 
 NAMED_COMPANIONS = 9
-"""More are counted, but not named on a page."""
+"""More are counted; a page asks for their names only where some have been named."""
+MAX_COMPANIONS = 99
 MAX_DIGITS = 3
 ANSWER = "answers-"
 TEXTS = ("status", "email", "name", "guest_count", "dietary_restrictions", "special_requests")
@@ -41,7 +42,8 @@ class Form:
     status: str = ""
     email: str = ""
     name: str = ""
-    guest_count: str = "1"
+    guest_count: str | None = "1"
+    """None where the page did not ask: then the party stays as it is."""
     party: list[dict[str, str]] = field(default_factory=list)
     dietary_restrictions: str = ""
     special_requests: str = ""
@@ -66,15 +68,11 @@ class Form:
     def typed(cls, sent: Mapping[str, Any]) -> Self:
         """What was sent from a page; uploads and fields that no page has are left aside."""
         texts = {name: value for name, value in sent.items() if isinstance(value, str)}
+        fields: dict[str, Any] = {name: texts[name].strip() for name in TEXTS if name in texts}
+        fields.setdefault("guest_count", None)
         return cls(
-            **{name: texts[name].strip() for name in TEXTS if name in texts},
-            party=[
-                {
-                    "name": texts.get(f"party-{n}-name", "").strip(),
-                    "dietary_restrictions": texts.get(f"party-{n}-dietary", "").strip(),
-                }
-                for n in range(NAMED_COMPANIONS)
-            ],
+            **fields,
+            party=_companions_in(texts),
             answers={
                 name.removeprefix(ANSWER): value.strip()
                 for name, value in texts.items()
@@ -97,10 +95,10 @@ class Form:
         return self.party[number] if number < len(self.party) else blank
 
     def _fields(self) -> dict[str, Any]:
+        asked = {"guest_count": self.guest_count, "party": self._companions()}
         return {
             "name": self.name,
-            "guest_count": self.guest_count,
-            "party": self._companions(),
+            **(asked if self.guest_count is not None else {}),
             "dietary_restrictions": self.dietary_restrictions,
             "special_requests": self.special_requests,
             "answers": self.answers,
@@ -108,9 +106,22 @@ class Form:
 
     def _companions(self) -> Sequence[Mapping[str, str]]:
         """Those who are named; names beyond the party's size were typed before it was reduced."""
-        is_number = self.guest_count.isdecimal() and len(self.guest_count) <= MAX_DIGITS
-        size = int(self.guest_count) if is_number else 1
+        typed = self.guest_count or ""
+        size = int(typed) if typed.isdecimal() and len(typed) <= MAX_DIGITS else 1
         return [companion for companion in self.party[: size - 1] if companion["name"]]
+
+
+def _companions_in(texts: Mapping[str, str]) -> list[dict[str, str]]:
+    companions = [
+        {
+            "name": texts.get(f"party-{n}-name", "").strip(),
+            "dietary_restrictions": texts.get(f"party-{n}-dietary", "").strip(),
+        }
+        for n in range(MAX_COMPANIONS)
+    ]
+    while companions and not any(companions[-1].values()):
+        companions.pop()
+    return companions
 
 
 def _checked(model: type[M], fields: Mapping[str, Any]) -> M:

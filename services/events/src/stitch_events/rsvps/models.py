@@ -24,7 +24,7 @@ from stitch_common.contracts.events import RSVPState
 from stitch_events.db import Base, Changing
 from stitch_events.events.models import Event
 from stitch_events.rsvps.errors import RSVPRejectedError
-from stitch_events.rsvps.rules import RSVPStatus, fitted, link_expires_at
+from stitch_events.rsvps.rules import RSVPStatus, fitted
 
 __all__ = ["APPROVED", "ON_THE_LIST", "REJECTED", "RSVP", "RSVPStatus"]
 
@@ -109,8 +109,9 @@ class RSVP(Changing, Base):
 
     @property
     def needs_confirmation(self) -> bool:
-        """Whether this came by the public form, and its mailed link has not been used yet."""
-        return self.source == "registration" and self.responded_at is None
+        """Whether this came by the public form only, and its mailed link has not been used."""
+        is_vouched_for = self.source != "registration" or self.invitation > 0
+        return not is_vouched_for and self.responded_at is None
 
     @property
     def awaits_approval(self) -> bool:
@@ -155,6 +156,9 @@ class RSVP(Changing, Base):
             party_size=self.guest_count,
             dietary_restrictions=self.dietary_restrictions,
             link_version=self.link_version,
-            link_expires_at=link_expires_at(event.end_date),
+            link_expires_at=event.links_expire_at,
             waitlist_position=waitlist_position,
+            needs_confirmation=self.needs_confirmation,
+            is_rejected=self.is_rejected,
+            invitation=self.invitation,
         )

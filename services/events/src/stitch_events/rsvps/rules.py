@@ -9,9 +9,6 @@ from stitch_common.errors import FieldError, InvalidFieldError
 from stitch_events.events.models import EventStatus
 from stitch_events.rsvps.errors import EventCancelledError, EventNotOpenError, RSVPClosedError
 
-LINKS_OUTLIVE_EVENTS_BY = timedelta(days=90)
-"""So that an event may move, and a guest may look up what they attended."""
-
 LINK_MAILED_AT_MOST_EVERY = timedelta(minutes=5)
 """The public form sends a link to whoever is named in it; it must not be a way to flood them."""
 
@@ -38,10 +35,6 @@ class Terms(Protocol):
     def questions(self) -> Sequence[Mapping[str, Any]]: ...
 
 
-def link_expires_at(end_date: datetime) -> datetime:
-    return end_date + LINKS_OUTLIVE_EVENTS_BY
-
-
 def check_open(status: str, until: datetime, *, at: datetime) -> None:
     """Refuse an answer that comes too early, too late, or to an event that was called off."""
     if status == EventStatus.CANCELLED:
@@ -62,7 +55,8 @@ def fitted(
     """The values as they are stored, given the party and answers that are known already.
 
     InvalidFieldError where the event does not take them; `complete` asks for every required
-    answer. Who declines need not have counted the party.
+    answer. Who declines need not have counted the party. What was answered before a question
+    changed stands in nobody's way.
     """
     fitting = dict(values)
     if fitting.get("status") == RSVPStatus.DECLINED:
@@ -74,9 +68,10 @@ def fitted(
         _check_party(size, fitting["party"], terms)
     if "answers" in fitting:
         _refuse(_unasked(terms.questions, fitting["answers"]))
+        _refuse(_unoffered(terms.questions, fitting["answers"]))
         fitting["answers"] = {**known["answers"], **fitting["answers"]}
-    answers = fitting.get("answers", known["answers"])
-    _refuse(_unanswered(terms.questions, answers, complete=complete))
+    if complete:
+        _refuse(_unanswered(terms.questions, fitting.get("answers", known["answers"])))
     return fitting
 
 
@@ -105,16 +100,30 @@ def _unasked(
             yield FieldError(f"/answers/{name}", f"There is no question {name}.")
 
 
-def _unanswered(
-    questions: Sequence[Mapping[str, Any]], answers: Mapping[str, str], *, complete: bool
+def _unoffered(
+    questions: Sequence[Mapping[str, Any]], answers: Mapping[str, str]
 ) -> Iterator[FieldError]:
     for question in questions:
-        pointer, answer = f"/answers/{question['id']}", answers.get(question["id"], "")
-        if not answer:
-            if complete and question["required"]:
-                yield FieldError(pointer, f"Please answer: {question['label']}")
-        elif question["type"] == "choice" and answer not in question["options"]:
-            yield FieldError(pointer, f"Please choose one of the answers to: {question['label']}")
+        if not _is_possible(question, answers.get(question["id"], "")):
+            yield FieldError(
+                f"/answers/{question['id']}",
+                f"Please choose one of the answers to: {question['label']}",
+            )
+
+
+def _unanswered(
+    questions: Sequence[Mapping[str, Any]], answers: Mapping[str, str]
+) -> Iterator[FieldError]:
+    for question in questions:
+        answer = answers.get(question["id"], "")
+        is_answered = answer and _is_possible(question, answer)
+        if question["required"] and not is_answered:
+            yield FieldError(f"/answers/{question['id']}", f"Please answer: {question['label']}")
+
+
+def _is_possible(question: Mapping[str, Any], answer: str) -> bool:
+    """Whether a question takes this answer; none at all is possible, too."""
+    return not answer or question["type"] != "choice" or answer in question["options"]
 
 
 def read_credentials(given: Iterable[str]) -> list[tuple[str, str]]:

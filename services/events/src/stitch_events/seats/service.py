@@ -13,7 +13,7 @@ from stitch_common.contracts.events import (
     RSVPPromoted,
     RSVPUpdated,
 )
-from stitch_events.events.models import Event, EventStatus
+from stitch_events.events.models import Event
 from stitch_events.rsvps.models import RSVP, RSVPStatus
 from stitch_events.seats.errors import EventFullError
 from stitch_events.seats.models import Placement
@@ -21,8 +21,6 @@ from stitch_events.seats.repository import QueueRepository
 from stitch_events.seats.rules import Waiting, promoted
 
 __all__ = ["EventFullError", "Seating"]
-
-HANDS_OUT_SEATS = frozenset({EventStatus.DRAFT, EventStatus.PUBLISHED})
 
 
 class Seating:
@@ -75,8 +73,8 @@ class Seating:
             await self.promote()
 
     async def promote(self) -> None:
-        """Seat the earliest parties that fit, and tell each of them."""
-        if self._event.status not in HANDS_OUT_SEATS:
+        """Seat the earliest parties that fit, and tell each of them; none once it is over."""
+        if not self._event.hands_out_seats(at=self._at):
             return
         reached = 0
         while candidates := await self._next_candidates(reached):
@@ -97,9 +95,15 @@ class Seating:
         return await self._queue.waiting(after=reached, fitting=left)
 
     async def _promote(self, rsvp: RSVP) -> None:
+        previous = rsvp.status
         rsvp.change({"status": RSVPStatus.ACCEPTED, "queue_number": None}, at=self._at)
         self._event.seats_taken += rsvp.guest_count
-        self._outbox.add(RSVPPromoted(**await self._about(rsvp)))
+        about = await self._about(rsvp)
+        if self._event.is_published:
+            self._outbox.add(RSVPPromoted(**about))
+        else:  # nobody has heard of a draft, and nobody is told of a seat
+            answer = {"previous_status": previous, "changed": ["status"], "by_guest": False}
+            self._outbox.add(RSVPUpdated(**about, **answer))
 
     async def _about(self, rsvp: RSVP) -> dict[str, Any]:
         state = rsvp.state(self._event, await self.position(rsvp))

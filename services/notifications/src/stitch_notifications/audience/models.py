@@ -1,5 +1,6 @@
 """Events and guests as the newest known facts describe them."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Index, Integer, Text, text
@@ -9,6 +10,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 from stitch_common.contracts.events import EventState, RSVPState
 from stitch_notifications.audience.rules import DELETED, OFF_THE_LIST
 from stitch_notifications.db import Base
+
+
+def answer_of(rsvp: RSVPState) -> str:
+    """What mails call an answer: its status, or what that does not say.
+
+    `rejected`: the host has declined it; `unconfirmed`: nobody has shown whose address it is.
+    """
+    if rsvp.is_rejected:
+        return "rejected"
+    return "unconfirmed" if rsvp.needs_confirmation else rsvp.status
 
 
 class KnownEvent(Base):
@@ -36,6 +47,14 @@ class KnownEvent(Base):
 
     def read(self) -> EventState:
         return EventState.model_validate(self.state)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAnswer:
+    """What a guest has answered, and whether an invitation had asked for it."""
+
+    status: str
+    was_invited: bool
 
 
 class KnownGuest(Base):

@@ -6,7 +6,7 @@ from sqlalchemy import ARRAY, Text, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from stitch_notifications.audience.models import KnownEvent, KnownGuest
+from stitch_notifications.audience.models import KnownAnswer, KnownEvent, KnownGuest
 from stitch_notifications.audience.rules import OFF_THE_LIST, Row
 
 
@@ -64,13 +64,15 @@ class AudienceRepository:
 
     async def answers_by_address(
         self, event_id: int, addresses: Collection[str]
-    ) -> Mapping[str, str]:
+    ) -> Mapping[str, KnownAnswer]:
         """What the guests among these lower-case addresses have answered."""
         address = func.lower(KnownGuest.email)
-        query = select(address.label("address"), KnownGuest.status).where(
+        # Older facts do not say it, and most guests were invited.
+        was_invited = func.coalesce(KnownGuest.state["invitation"].as_integer(), 1) > 0
+        query = select(address, KnownGuest.status, was_invited).where(
             KnownGuest.event_id == event_id,
             KnownGuest.status != OFF_THE_LIST,
             address == any_(bindparam("addresses", list(addresses), ARRAY(Text))),
         )
         found = await self._session.execute(query)
-        return {row.address: row.status for row in found}
+        return {address: KnownAnswer(status, invited) for address, status, invited in found}

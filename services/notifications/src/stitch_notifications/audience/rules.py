@@ -73,9 +73,16 @@ def _guest_row(fact: GuestFact) -> Row:
         "email": fact.rsvp.email,
         "name": fact.rsvp.name,
         "status": OFF_THE_LIST if isinstance(fact, RSVPCancelled) else fact.rsvp.status,
-        "awaits_confirmation": isinstance(fact, RSVPCreated) and fact.confirm_by_mail,
+        "awaits_confirmation": _awaits_confirmation(fact),
         "state": fact.rsvp.model_dump(mode="json"),
     }
+
+
+def _awaits_confirmation(fact: GuestFact) -> bool:
+    if fact.rsvp.needs_confirmation is None:  # an older fact
+        is_asked = isinstance(fact, RSVPCreated) and fact.confirm_by_mail
+        return is_asked and fact.rsvp.status == "pending"
+    return fact.rsvp.needs_confirmation
 
 
 def normalised_address(text: str) -> str:

@@ -14,7 +14,7 @@ from stitch_notifications.audience.errors import (
     EventNotKnownYetError,
     EventNotPublishedError,
 )
-from stitch_notifications.audience.models import KnownEvent, KnownGuest
+from stitch_notifications.audience.models import KnownAnswer, KnownEvent, KnownGuest
 from stitch_notifications.audience.repository import AudienceRepository
 from stitch_notifications.audience.rules import (
     DELETED,
@@ -139,6 +139,6 @@ class Audience:
 
     async def answers_by_address(
         self, event_id: int, addresses: Collection[str]
-    ) -> Mapping[str, str]:
+    ) -> Mapping[str, KnownAnswer]:
         """What the guests among these lower-case addresses have answered."""
         return await self._repository.answers_by_address(event_id, addresses)

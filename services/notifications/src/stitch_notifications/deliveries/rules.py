@@ -23,6 +23,7 @@ from stitch_common.contracts.events import (
     RSVPState,
     RSVPUpdated,
 )
+from stitch_notifications.audience.models import answer_of
 from stitch_notifications.templates.models import Kind
 
 ACTIVE_ANSWERS = frozenset({"pending", "accepted", "maybe", "waitlisted"})
@@ -80,14 +81,26 @@ def draft_for(fact: Fact) -> Draft | None:
             draft = _invitation(fact)
         case RSVPCreated() if fact.confirm_by_mail:
             draft = _to_guest(Kind.GUEST_LINK, fact, f"link:{fact.version}")
-        case RSVPUpdated() if fact.by_guest and fact.changed:
-            # A repeated answer has changed nothing and is not confirmed again.
-            draft = _to_guest(Kind.CONFIRMATION, fact, f"answer:{fact.version}")
+        case RSVPUpdated():
+            draft = _news(fact)
         case RSVPPromoted():
             draft = _to_guest(Kind.WAITLIST, fact, f"seat:{fact.version}")
         case _:
             draft = _draft_about_account(fact)
     return draft
+
+
+def _news(fact: RSVPUpdated) -> Draft | None:
+    """What a guest is told of a changed answer: their own, and what the host has decided.
+
+    A repeated answer has changed nothing and is not confirmed again.
+    """
+    is_decided = "approval" in fact.changed and fact.rsvp.status != fact.previous_status
+    if is_decided or (fact.by_guest and fact.changed):
+        return _to_guest(Kind.CONFIRMATION, fact, f"answer:{fact.version}")
+    if "link_version" in fact.changed:
+        return _to_guest(Kind.GUEST_LINK, fact, f"link:{fact.version}")
+    return None
 
 
 def _draft_about_account(fact: Fact) -> Draft | None:
@@ -141,7 +154,7 @@ def _to_guest(
         recipient_name=rsvp.name,
         event_id=rsvp.event_id,
         rsvp_id=fact.rsvp_id,
-        answer=rsvp.status,
+        answer=answer_of(rsvp),
         details={"rsvp": rsvp.model_dump(mode="json")},
     )
 

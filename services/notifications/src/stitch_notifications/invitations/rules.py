@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from stitch_common.contracts.notifications import Recipient
+from stitch_notifications.audience.models import KnownAnswer
 
 PART_SIZE = 500
 UNANSWERED = "pending"
@@ -50,7 +51,7 @@ def without_duplicates(recipients: Iterable[Recipient]) -> Selection:
 
 def without_the_known(
     recipients: Iterable[Recipient],
-    answers: Mapping[str, str],
+    answers: Mapping[str, KnownAnswer],
     *,
     suppressed: Collection[str],
     resend: bool,
@@ -69,10 +70,13 @@ def without_the_known(
     return selection
 
 
-def _reason_to_skip(answer: str | None, *, resend: bool) -> SkipReason | None:
-    if answer is None or (resend and answer == UNANSWERED):
+def _reason_to_skip(known: KnownAnswer | None, *, resend: bool) -> SkipReason | None:
+    if known is None:
         return None
-    return SkipReason.ALREADY_ANSWERED if resend else SkipReason.ALREADY_INVITED
+    was_asked = known.was_invited and not resend
+    if known.status == UNANSWERED and not was_asked:
+        return None
+    return SkipReason.ALREADY_INVITED if was_asked else SkipReason.ALREADY_ANSWERED
 
 
 def summary(queued: int, skipped: int) -> str:

@@ -14,6 +14,7 @@ from icalendar import Calendar
 from icalendar import Event as CalendarEvent
 
 from stitch_common.contracts.events import EventState, RSVPState
+from stitch_notifications.audience.models import answer_of
 from stitch_notifications.rendering.service import headline
 from stitch_notifications.templates.models import Kind
 
@@ -82,11 +83,16 @@ def event_values(event: EventState, public_url: str) -> dict[str, Any]:
 def guest_values(rsvp: RSVPState) -> dict[str, Any]:
     """What a template can say about an answer."""
     return {
-        "answer": rsvp.status,
+        "answer": answer_of(rsvp),
         "party_size": rsvp.party_size,
         "dietary_restrictions": rsvp.dietary_restrictions,
         "waitlist_position": rsvp.waitlist_position,
     }
+
+
+def link_expires_at(event: EventState, rsvp: RSVPState) -> datetime:
+    """When the link of a guest ends: what was known with their answer, or with a later event."""
+    return max(rsvp.link_expires_at, event.links_expire_at or rsvp.link_expires_at)
 
 
 def what_happened(details: Mapping[str, Any]) -> dict[str, Any]:

@@ -186,8 +186,9 @@ class LetterWriter:
         guest = letter.known_guest()
         if letter.rsvp_id is None:
             raise UnwritableLetterError
+        expires_at = rules.link_expires_at(letter.known_event(), guest)
         token = self._links.sign(
-            "rsvp", letter.rsvp_id, version=guest.link_version, expires_at=guest.link_expires_at
+            "rsvp", letter.rsvp_id, version=guest.link_version, expires_at=expires_at
         )
         return f"{self._public_url}/rsvp/{token}"
 
