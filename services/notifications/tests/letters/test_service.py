@@ -311,6 +311,16 @@ def test_a_template_of_an_admin_is_used_instead(writer: LetterWriter) -> None:
     assert 'href="https://stitch.example/e/summer-concert"' in html
 
 
+def test_a_template_may_compare_the_place_on_a_waiting_list_also_where_there_is_none(
+    writer: LetterWriter,
+) -> None:
+    wording = Wording("S", "{% if waitlist_position > 2 %}far{% else %}near{% endif %}")
+
+    message = writer.write(letter(Kind.CONFIRMATION, wording=wording))
+
+    assert part(message, "plain").strip() == "near"
+
+
 def test_the_date_is_that_of_the_clock(writer: LetterWriter) -> None:
     message = writer.write(letter(Kind.CANCELLATION))
 

@@ -85,7 +85,8 @@ def guest_values(rsvp: RSVPState) -> dict[str, Any]:
         "answer": rsvp.status,
         "party_size": rsvp.party_size,
         "dietary_restrictions": rsvp.dietary_restrictions,
-        "waitlist_position": rsvp.waitlist_position,
+        # A number also where there is none, so that templates can compare it.
+        "waitlist_position": rsvp.waitlist_position or 0,
     }
 
 
@@ -166,7 +167,18 @@ def changes(event: EventState, details: Mapping[str, Any]) -> Sequence[Change]:
     return [change for change in told if change.before != change.after]
 
 
-def changes_text(found: Sequence[Change]) -> str:
+def change_values(event: EventState, details: Mapping[str, Any]) -> dict[str, str]:
+    """What a template can say about a change; what has stayed as it was is empty."""
+    found = changes(event, details)
+    before = {change.label: change.before for change in found}
+    return {
+        "changes_text": _in_lines(found),
+        "when_before": before.get("When", ""),
+        "where_before": before.get("Where", ""),
+    }
+
+
+def _in_lines(found: Sequence[Change]) -> str:
     return "\n".join(f"{change.label}: {change.after} (was {change.before})" for change in found)
 
 
