@@ -21,6 +21,11 @@ TO = "\N{EN DASH}"
 LONGEST_DESCRIPTION = 1200
 LONGEST_NAME = 80
 LOOKS_LIKE_A_LINK = re.compile(r"[/:@\\]|\.\w{2,}")
+LOOKS_LIKE_SOMETHING_ELSE = re.compile(
+    r"=\?"  # an encoded word (RFC 2047), in which a mail program would read what was hidden
+    r"|[\x00-\x1f\x7f-\x9f]"
+    r"|[\u202a-\u202e\u2066-\u2069]"  # turns around the text that follows
+)
 
 
 class VerbatimHeader(UnstructuredHeader, BaseHeader):
@@ -193,7 +198,8 @@ def in_utc(at: datetime) -> str:
 def presentable(name: str) -> str:
     """The name, unless it could be a message from whoever filled in a form for somebody else."""
     plain = " ".join(name.split())
-    return "" if len(plain) > LONGEST_NAME or LOOKS_LIKE_A_LINK.search(plain) else plain
+    doubts = LOOKS_LIKE_A_LINK.search(plain) or LOOKS_LIKE_SOMETHING_ELSE.search(plain)
+    return "" if len(plain) > LONGEST_NAME or doubts else plain
 
 
 def calendar_method(kind: Kind, answer: str) -> str | None:
