@@ -65,6 +65,7 @@ async def test_a_dry_run_says_what_would_happen_and_does_nothing(
 
     assert (answer.json()["batch_id"], answer.json()["queued"]) == (None, 1)
     assert answer.json()["skipped"] == [{"email": "A@x.com", "reason": "duplicate"}]
+    assert answer.json()["message"] == "1 invitation would be sent, 1 skipped."
     assert await requested(database) == []
 
 

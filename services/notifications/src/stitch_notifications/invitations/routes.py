@@ -90,7 +90,7 @@ def _accepted(batch_id: UUID | None, selection: Selection) -> InvitationsAccepte
         batch_id=batch_id,
         queued=queued,
         skipped=[SkippedView.model_validate(one) for one in selection.skipped],
-        message=summary(queued, skipped),
+        message=summary(queued, skipped, dry_run=batch_id is None),
     )
 
 
