@@ -1,5 +1,6 @@
 """Letters as they leave: links, alternatives, headers, calendar entries."""
 
+import re
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -10,6 +11,7 @@ from uuid import UUID
 import pytest
 from services.notifications.tests.factories import event_state, rsvp_state
 
+from stitch_common.contracts.events import EventState
 from stitch_common.security.links import InvalidLinkError, LinkSigner
 from stitch_common.testing.clock import NOW, SettableClock
 from stitch_notifications.letters.service import Letter, LetterWriter
@@ -283,6 +285,20 @@ def test_what_guests_and_editors_type_can_neither_add_headers_nor_markup(
     assert "Bcc" not in message
     assert "<script>" not in part(message, "html")
     assert "&lt;script&gt;" in part(message, "html")
+
+
+@pytest.mark.parametrize("kind", sorted(set(Kind) - ABOUT_ACCOUNTS))
+def test_what_is_written_from_right_to_left_is_set_so(writer: LetterWriter, kind: Kind) -> None:
+    event = event_state(title="مهرجان الصيف!", location="الرياض.", description="مرحبا.")
+
+    html = part(writer.write(letter(kind, event=event)), "html")
+
+    for typed in (event.title, event.location, *_description(kind, event)):
+        assert re.search(rf'dir="auto"[^>]*>{re.escape(typed)}</', html)
+
+
+def _description(kind: Kind, event: EventState) -> list[str]:
+    return [event.description] if kind is Kind.INVITATION else []
 
 
 def test_everything_travels_as_plain_ascii(writer: LetterWriter) -> None:
