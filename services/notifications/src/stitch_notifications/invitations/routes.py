@@ -14,6 +14,7 @@ from stitch_notifications.audience.service import (
     EventNotFoundError,
     EventNotKnownYetError,
     EventNotPublishedError,
+    EventOverError,
 )
 from stitch_notifications.invitations.errors import BatchNotFoundError
 from stitch_notifications.invitations.models import Batch
@@ -49,7 +50,11 @@ Batches = Annotated[BatchService, Depends(batch_service)]
     "/{event_id}/send-invitations",
     status_code=202,
     responses=declares(
-        EventNotFoundError, EventNotKnownYetError, EventNotPublishedError, InvalidFieldError
+        EventNotFoundError,
+        EventNotKnownYetError,
+        EventNotPublishedError,
+        EventOverError,
+        InvalidFieldError,
     ),
 )
 async def send_invitations(
