@@ -8,6 +8,7 @@ from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8, EmailPolicy, Policy
 from typing import Any
+from unicodedata import normalize
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from icalendar import Calendar
@@ -198,7 +199,9 @@ def in_utc(at: datetime) -> str:
 def presentable(name: str) -> str:
     """The name, unless it could be a message from whoever filled in a form for somebody else."""
     plain = " ".join(name.split())
-    doubts = LOOKS_LIKE_A_LINK.search(plain) or LOOKS_LIKE_SOMETHING_ELSE.search(plain)
+    # As browsers read addresses, for which a full stop of any width or script is a dot.
+    read = normalize("NFKC", plain).replace("\N{IDEOGRAPHIC FULL STOP}", ".")
+    doubts = LOOKS_LIKE_A_LINK.search(read) or LOOKS_LIKE_SOMETHING_ELSE.search(plain)
     return "" if len(plain) > LONGEST_NAME or doubts else plain
 
 
