@@ -237,6 +237,18 @@ async def test_a_letter_that_can_not_be_written_stops_no_other(post: Post, sink:
     assert [mail.recipient for mail in sink.arrived] == [GUEST]
 
 
+async def test_a_fault_of_ours_leaves_no_mail_behind_as_being_sent(post: Post, sink: Sink) -> None:
+    await post.queue(invited(1), invited(2))
+
+    async with post.sending(mail_from="Stitch <no-reply@bücher.example>"):
+        await post.until_all("deferred")
+    post.clock.advance(timedelta(minutes=1))
+    async with post.sending():
+        await post.until_all("sent")
+
+    assert len(sink.arrived) == 2
+
+
 @pytest.mark.parametrize("connections", [1, 4])
 async def test_each_connection_is_kept_for_many_mails(
     post: Post, sink: Sink, connections: int
