@@ -195,3 +195,10 @@ async def test_a_database_that_is_away_or_wrong_is_a_sentence(
     assert said.code == 1
     assert said.err.startswith("stitch: ")
     assert says in said.err
+
+
+@pytest.mark.parametrize("action", ["report", "apply"])
+async def test_only_forgetting_takes_a_consumer(stitch: Stitch, action: str) -> None:
+    said = await stitch("topology", action, "content-dashboard")
+
+    assert (said.code, said.err) == (1, "stitch: Only `stitch topology forget` takes a consumer.\n")

@@ -156,3 +156,50 @@ async def test_nothing_is_done_unless_it_is_said_to_what(
 
     assert said.code == 1
     assert "--all" in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ("list 5", "`stitch dlq list` takes no numbers."),
+        ("list --all", "`stitch dlq list` takes no --all."),
+        ("show 1 --consumer auth-reader", "`stitch dlq show` takes no --consumer."),
+        ("rescue 1", "`stitch dlq rescue` takes no numbers."),
+        ("redrive 1 --all", "Say either numbers or --all: what to redrive is not clear."),
+        (
+            "redrive 1 --consumer auth-reader",
+            "Say either numbers or --consumer: what to redrive is not clear.",
+        ),
+    ],
+)
+async def test_what_would_be_ignored_is_refused(
+    traffic: Traffic, stitch: Stitch, words: str, complaint: str
+) -> None:
+    said = await stitch("dlq", *words.split())
+
+    assert (said.code, said.out, said.err) == (1, "", f"stitch: {complaint}\n")
+
+
+@pytest.mark.parametrize("name", ["*", ">", "auth-reader.>", "auth reader", ""])
+async def test_a_consumer_is_called_by_its_whole_name(
+    traffic: Traffic, stitch: Stitch, broken: Reader, verified: Verified, name: str
+) -> None:
+    await traffic.publish(verified(1))
+    await traffic.handle_all(broken.consumer)
+
+    said = await stitch("dlq", "redrive", "--consumer", name)
+
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith(f"stitch: There is no consumer {name};")
+
+
+async def test_a_number_that_is_said_twice_is_redriven_once(
+    traffic: Traffic, stitch: Stitch, broken: Reader, verified: Verified
+) -> None:
+    await traffic.publish(verified(1))
+    await traffic.handle_all(broken.consumer)
+    (row,) = (await stitch("dlq", "list", "--json")).json
+
+    said = await stitch("dlq", "redrive", *2 * [str(row["number"])], "--json")
+
+    assert (said.code, len(said.json)) == (0, 1)

@@ -92,10 +92,14 @@ async def test_a_consumer_that_is_not_there_is_a_sentence(
     assert said.err.startswith(f"stitch: There is no consumer {name};")
 
 
-@pytest.mark.parametrize("text", ["yesterday", "-3", ""])
+@pytest.mark.parametrize("text", ["yesterday", "-3", "", 5_000 * "9", "9999-12-31T23:59:59-23:59"])
 def test_a_start_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(OperatorError, match="--from takes"):
         start_of(text)
+
+
+def test_a_sequence_is_one_that_the_broker_can_read() -> None:
+    assert [start_of(text) for text in ("0", "7", 24 * "9")] == [1, 7, 2**64 - 1]
 
 
 def test_a_moment_without_a_zone_is_in_utc() -> None:

@@ -1,5 +1,9 @@
 """The mailbox: everything arrives, once, and memory stays bounded."""
 
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+
 import pytest
 
 from stitch_common.clock import utc_now
@@ -41,6 +45,35 @@ def test_mails_without_message_id_are_all_shown(mailbox: Mailbox) -> None:
     mailbox.deliver(envelope())
 
     assert len(mailbox) == 2
+
+
+@pytest.mark.parametrize("name", ["Ada", "日本" * 20, "Müller, Jürgen", 'He said "hi", and left'])
+def test_names_are_shown_as_they_were_written(mailbox: Mailbox, name: str) -> None:
+    message = EmailMessage(policy=SMTP)
+    message["To"] = Address(name, "ann", "example.com")
+
+    mail = mailbox.deliver(Envelope("tina@example.org", ("ann@example.com",), bytes(message)))
+
+    assert [(person.name, person.address) for person in mail.to] == [(name, "ann@example.com")]
+
+
+def test_a_name_may_come_as_it_is(mailbox: Mailbox) -> None:
+    mail = mailbox.deliver(envelope(to="Zoë <zoë@example.com>"))
+
+    assert [(person.name, person.address) for person in mail.to] == [("Zoë", "zoë@example.com")]
+
+
+@pytest.mark.parametrize("word", ["=?utf-8?b?2YXYrd\x01I?=", "=?u\xdcf-8?q?a?=", "=?x?q?a?="])
+def test_a_name_that_can_not_be_decoded_is_shown_as_it_came(mailbox: Mailbox, word: str) -> None:
+    mail = mailbox.deliver(envelope(to=f"{word} <ann@example.com>"))
+
+    assert [person.address for person in mail.to] == ["ann@example.com"]
+
+
+def test_a_mail_in_a_charset_that_is_none_is_shown_all_the_same(mailbox: Mailbox) -> None:
+    content = b"Content-Type: text/plain; charset=idna\r\n\r\nHello \xff"
+
+    assert mailbox.deliver(Envelope("", ("ann@example.com",), content)).snippet == "Hello \ufffd"
 
 
 def test_the_oldest_go_when_there_are_too_many() -> None:

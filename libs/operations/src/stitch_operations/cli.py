@@ -116,6 +116,9 @@ def _with_bus(command: BusCommand) -> Command:
 
 
 async def _topology(settings: OperatorSettings, wish: argparse.Namespace) -> Answer:
+    if wish.consumer is not None and wish.action != "forget":
+        raise OperatorError("Only `stitch topology forget` takes a consumer.")
+
     async def act(bus: Bus, _wish: argparse.Namespace) -> Answer:
         match wish.action:
             case "apply":
@@ -145,6 +148,7 @@ async def _consumers(bus: Bus, _wish: argparse.Namespace) -> Answer:
 
 
 async def _dlq(bus: Bus, wish: argparse.Namespace) -> Answer:
+    _refuse_what_would_be_ignored(wish)
     match wish.action:
         case "list":
             return [parked.row() for parked in await parking.parked_by(bus, wish.consumer)]
@@ -156,8 +160,24 @@ async def _dlq(bus: Bus, wish: argparse.Namespace) -> Answer:
             return [await parking.redrive(bus, parked) for parked in await _chosen(bus, wish)]
 
 
+def _refuse_what_would_be_ignored(wish: argparse.Namespace) -> None:
+    """An operator who says more than is done would think that it was done."""
+    given = {
+        "numbers": bool(wish.numbers),
+        "--consumer": wish.consumer is not None,
+        "--all": wish.all,
+    }
+    taken = {"list": {"--consumer"}, "show": {"numbers"}, "rescue": set()}.get(wish.action, given)
+    said = [name for name, is_given in given.items() if is_given]
+    for name in said:
+        if name not in taken:
+            raise OperatorError(f"`stitch dlq {wish.action}` takes no {name}.")
+    if wish.action == "redrive" and len(said) > 1:
+        raise OperatorError(f"Say either {' or '.join(said)}: what to redrive is not clear.")
+
+
 async def _chosen(bus: Bus, wish: argparse.Namespace) -> list[parking.Parked]:
-    if not wish.numbers and (wish.consumer or wish.all):
+    if wish.consumer is not None or wish.all:
         return await parking.parked_by(bus, wish.consumer)
     return await _named_messages(bus, wish.numbers)
 
@@ -165,7 +185,7 @@ async def _chosen(bus: Bus, wish: argparse.Namespace) -> list[parking.Parked]:
 async def _named_messages(bus: Bus, numbers: Sequence[int]) -> list[parking.Parked]:
     if not numbers:
         raise OperatorError("Say which messages: numbers; to redrive, also --consumer C or --all.")
-    return [await parking.get_parked(bus, number) for number in numbers]
+    return [await parking.get_parked(bus, number) for number in dict.fromkeys(numbers)]
 
 
 async def _replay(bus: Bus, wish: argparse.Namespace) -> Answer:

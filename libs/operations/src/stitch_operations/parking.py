@@ -1,5 +1,6 @@
 """Parked messages: look at them, and give them to their consumer again."""
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,9 +12,11 @@ from nats.js.errors import BadRequestError, NotFoundError
 from stitch_common.bus.connection import Bus
 from stitch_common.bus.topology import DEAD_LETTERS
 from stitch_operations.errors import OperatorError
-from stitch_operations.streams import get_consumer
+from stitch_operations.streams import get_consumer, no_such_consumer
 
 PARKED, REDRIVEN = "stitch._dlq.", "stitch._redrive."
+_WORD = re.compile(r"[\w-]+")
+"""Of a subject; anything else would be a wildcard, or several words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ async def parked_by(bus: Bus, consumer: str | None = None) -> list[Parked]:
 
     OperatorError for a name that no consumer has and under which nothing is parked.
     """
+    if consumer is not None and not _WORD.fullmatch(consumer):
+        raise no_such_consumer(consumer)
     subject = f"{PARKED}{consumer or '*'}.>"
     found: list[Parked] = []
     with suppress(NotFoundError):

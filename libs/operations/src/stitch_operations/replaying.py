@@ -22,6 +22,7 @@ from stitch_operations.streams import get_consumer
 Start = int | datetime
 
 RESETS_SINCE = (2, 14)
+LAST_SEQUENCE = 2**64 - 1
 CLOCKS_DIFFER = timedelta(minutes=1)
 
 
@@ -29,15 +30,15 @@ def start_of(text: str) -> Start:
     """Read a sequence, `all`, or an ISO 8601 moment; without a zone it is in UTC."""
     if text == "all":
         return 1
-    if text.isdecimal():
-        return max(1, int(text))
     try:
+        if text.isdecimal():
+            return min(max(1, int(text)), LAST_SEQUENCE)
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):  # a number of a novel's length, a year 10000
         raise OperatorError(
             f"--from takes a sequence, `all`, or a moment like 2026-03-02T12:00; not {text!r}."
         ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 async def replay(bus: Bus, name: str, start: Start) -> dict[str, Any]:

@@ -100,7 +100,9 @@ async def get_consumer(bus: Bus, name: str) -> ConsumerInfo:
     try:
         found: ConsumerInfo = await bus.js.consumer_info(STREAM, name)
     except (NotFoundError, ValueError):  # nats-py asks for no name with a blank or a dot
-        raise OperatorError(
-            f"There is no consumer {name}; `stitch consumers` lists them."
-        ) from None
+        raise no_such_consumer(name) from None
     return found
+
+
+def no_such_consumer(name: str) -> OperatorError:
+    return OperatorError(f"There is no consumer {name}; `stitch consumers` lists them.")

@@ -4,6 +4,7 @@ from datetime import timedelta
 from email.utils import parseaddr
 from typing import Literal, Self
 
+from email_validator import validate_email
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from stitch_common.settings import Keyrings, StoredServiceSettings
@@ -54,10 +55,11 @@ class NotificationsSettings(StoredServiceSettings):
     @field_validator("mail_from")
     @classmethod
     def _is_an_address(cls, sender: str) -> str:
-        if "@" not in parseaddr(sender)[1]:
+        address = parseaddr(sender)[1]
+        if "@" not in address:
             message = "not an e-mail address"
             raise ValueError(message)
-        return sender
+        return sender if address.isascii() else sender.replace(address, _in_ascii(address))
 
     @model_validator(mode="after")
     def _keeps_the_password_secret(self) -> Self:
@@ -65,3 +67,12 @@ class NotificationsSettings(StoredServiceSettings):
             message = "smtp_username needs smtp_tls to be starttls or tls"
             raise ValueError(message)
         return self
+
+
+def _in_ascii(address: str) -> str:
+    """Not every mail server knows SMTPUTF8, and the sender must get through all of them."""
+    checked = validate_email(address, check_deliverability=False, globally_deliverable=False)
+    if checked.ascii_email is None:
+        message = "what stands before the @ must be ASCII"
+        raise ValueError(message)
+    return checked.ascii_email

@@ -62,7 +62,7 @@ async def test_a_draft_is_known_but_not_published(database: Database) -> None:
         await audience.learn_events([published(status="draft")])
 
         with pytest.raises(EventNotPublishedError):
-            await audience.get_published_event(EVENT_ID)
+            await audience.get_coming_event(EVENT_ID, NOW)
 
 
 async def test_a_guest_fact_waits_for_its_event(database: Database) -> None:

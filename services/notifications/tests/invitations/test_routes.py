@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from stitch_common.contracts.notifications import InvitationsRequested
 from stitch_common.database import Database
+from stitch_common.testing.clock import NOW
 from stitch_notifications.audience.service import Audience
 
 URL = f"/api/notifications/{EVENT_ID}/send-invitations"
@@ -65,6 +66,7 @@ async def test_a_dry_run_says_what_would_happen_and_does_nothing(
 
     assert (answer.json()["batch_id"], answer.json()["queued"]) == (None, 1)
     assert answer.json()["skipped"] == [{"email": "A@x.com", "reason": "duplicate"}]
+    assert answer.json()["message"] == "1 invitation would be sent, 1 skipped."
     assert await requested(database) == []
 
 
@@ -147,9 +149,10 @@ async def test_a_repeated_request_with_one_key_is_done_once(
         # Nobody is there who could say that there is none (see audience/test_introductions.py).
         (99, 503, "event-not-known-yet"),
         (8, 409, "event-not-published"),
+        (9, 409, "event-over"),
     ],
 )
-async def test_only_a_published_event_can_be_invited_to(
+async def test_only_a_published_event_that_is_not_over_can_be_invited_to(
     client: httpx.AsyncClient,
     editor: dict[str, str],
     database: Database,
@@ -158,7 +161,9 @@ async def test_only_a_published_event_can_be_invited_to(
     code: str,
 ) -> None:
     async with database.transaction() as session:
-        await Audience(session).learn_events([published(8, status="draft")])
+        await Audience(session).learn_events(
+            [published(8, status="draft"), published(9, start_date=NOW, end_date=NOW)]
+        )
 
     answer = await client.post(
         f"/api/notifications/{event_id}/send-invitations", json=["a@x.com"], headers=editor

@@ -78,6 +78,13 @@ def test_only_what_has_changed_is_told() -> None:
         ("Win a prize at evil.example", ""),
         ("https://evil", ""),
         ("call@me", ""),
+        ("Win at evil\N{ONE DOT LEADER}example", ""),
+        ("Win at evil\N{IDEOGRAPHIC FULL STOP}example", ""),
+        ("call\N{FULLWIDTH COMMERCIAL AT}me", ""),
+        ("=?utf-8?q?http=3A=2F=2Fevil=2Eexample?=", ""),
+        ("Ada \N{RIGHT-TO-LEFT OVERRIDE}elpmaxe", ""),
+        ("Ada\x1b[2J", ""),
+        ("محمد بن سلمان", "محمد بن سلمان"),
         ("x" * 81, ""),
     ],
 )

@@ -1,5 +1,6 @@
 """Letters as they leave: links, alternatives, headers, calendar entries."""
 
+import re
 from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -11,6 +12,7 @@ from uuid import UUID
 import pytest
 from services.notifications.tests.factories import event_state, rsvp_state
 
+from stitch_common.contracts.events import EventState
 from stitch_common.security.links import InvalidLinkError, LinkSigner
 from stitch_common.testing.clock import NOW, SettableClock
 from stitch_notifications.letters.service import Letter, LetterWriter
@@ -328,6 +330,20 @@ def test_what_guests_and_editors_type_can_neither_add_headers_nor_markup(
     assert "&lt;script&gt;" in part(message, "html")
 
 
+@pytest.mark.parametrize("kind", sorted(set(Kind) - ABOUT_ACCOUNTS))
+def test_what_is_written_from_right_to_left_is_set_so(writer: LetterWriter, kind: Kind) -> None:
+    event = event_state(title="مهرجان الصيف!", location="الرياض.", description="مرحبا.")
+
+    html = part(writer.write(letter(kind, event=event)), "html")
+
+    for typed in (event.title, event.location, *_description(kind, event)):
+        assert re.search(rf'dir="auto"[^>]*>{re.escape(typed)}</', html)
+
+
+def _description(kind: Kind, event: EventState) -> list[str]:
+    return [event.description] if kind is Kind.INVITATION else []
+
+
 def test_everything_travels_as_plain_ascii(writer: LetterWriter) -> None:
     event = event_state(title="Konzert für Zoë")
 
@@ -352,6 +368,16 @@ def test_a_template_of_an_admin_is_used_instead(writer: LetterWriter) -> None:
     assert "&amp; come." in html
     assert ">Answer the invitation</a>" in html
     assert 'href="https://stitch.example/e/summer-concert"' in html
+
+
+def test_a_template_may_compare_the_place_on_a_waiting_list_also_where_there_is_none(
+    writer: LetterWriter,
+) -> None:
+    wording = Wording("S", "{% if waitlist_position > 2 %}far{% else %}near{% endif %}")
+
+    message = writer.write(letter(Kind.CONFIRMATION, wording=wording))
+
+    assert part(message, "plain").strip() == "near"
 
 
 def test_the_date_is_that_of_the_clock(writer: LetterWriter) -> None:

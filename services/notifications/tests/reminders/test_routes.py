@@ -9,6 +9,7 @@ from services.notifications.tests.factories import (
     EVENT_ID,
     Nobody,
     answered,
+    event_state,
     published,
     received,
     registered,
@@ -90,6 +91,17 @@ async def test_there_must_be_something_to_remind_of(
     draft = await client.post("/api/notifications/8/send-reminders", headers=editor)
 
     assert (unknown.status_code, draft.status_code) == (503, 409)  # nobody says that there is none
+
+
+async def test_nobody_is_reminded_of_what_is_over(
+    client: httpx.AsyncClient, issuer: Issuer, clock: SettableClock, database: Database
+) -> None:
+    clock.set(event_state().end_date)
+
+    answer = await client.post(URL, headers=issuer.headers(Role.EDITOR, user_id=2))
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "event-over")
+    assert await reminded(database) == []
 
 
 async def test_nobody_else_is_chased(client: httpx.AsyncClient, editor: Headers) -> None:

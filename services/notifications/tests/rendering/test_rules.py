@@ -48,6 +48,11 @@ def test_anything_else_is_refused_with_its_field_and_line(source: str, complaint
     assert any(error.message.startswith("Line 2: ") for error in found)
 
 
+def test_a_layout_may_show_the_subject_which_no_other_text_knows() -> None:
+    assert refusals(Kind.RESET, {"mjml": "{{ subject }}"}) == []
+    assert refusals(Kind.RESET, {"text": "{{ subject }}"}) != []
+
+
 @pytest.mark.parametrize("kind", list(Kind))
 def test_the_standard_subjects_use_only_what_is_known_before_a_mail_is_written(
     kind: Kind,

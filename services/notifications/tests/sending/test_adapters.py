@@ -86,6 +86,15 @@ async def test_a_refused_recipient_does_not_spoil_the_connection(
     assert sink.connections == 1
 
 
+async def test_a_server_that_wants_a_log_in_first_has_refused_us_and_not_the_mail(
+    sink: Sink, mailer: SMTPMailer
+) -> None:
+    sink.refuse_recipient[ADA] = "530 5.7.0 Authentication required"
+
+    with pytest.raises(MailServerAwayError, match="Authentication required"):
+        await mailer.send(message(), ADA)
+
+
 @pytest.mark.parametrize("mischief", list(Mischief))
 async def test_a_connection_that_breaks_is_a_reason_to_try_again(
     sink: Sink, mailer: SMTPMailer, mischief: Mischief

@@ -8,6 +8,7 @@ from services.notifications.tests.factories import (
     EVENT_ID,
     invited,
     published,
+    reset_requested,
     verification_requested,
 )
 from services.notifications.tests.sending.conftest import Post
@@ -93,6 +94,24 @@ async def test_a_mail_that_nobody_takes_for_three_days_has_failed(post: Post, si
 
     [row] = await post.rows()
     assert (row.last_smtp_reply, row.note) == ("450 Not now", "It could not be sent for too long.")
+
+
+async def test_a_link_that_has_expired_meanwhile_is_not_sent(post: Post, sink: Sink) -> None:
+    sink.script["old@example.com"] += ["450 Not now"] * 9
+    await post.queue(reset_requested(), verification_requested())
+
+    post.clock.advance(timedelta(minutes=29))
+    async with post.sending():
+        await post.until_all("deferred", "sent")
+        post.clock.advance(timedelta(minutes=1))
+        await post.until_all("failed", "sent")
+
+    row = (await post.rows())[0]
+    assert row.note == "Its link had expired before it could be sent."
+    assert (row.attempts, row.last_smtp_reply) == (1, "450 Not now")
+    [failed] = [fact for fact in await post.facts() if isinstance(fact, EmailFailed)]
+    assert (failed.attempts, failed.smtp_reply) == (1, "450 Not now")
+    assert [mail.recipient for mail in sink.arrived] == ["new@example.com"]
 
 
 async def test_what_somebody_waits_for_overtakes_what_goes_to_many(post: Post, sink: Sink) -> None:
@@ -216,6 +235,18 @@ async def test_a_letter_that_can_not_be_written_stops_no_other(post: Post, sink:
     row = (await post.rows())[0]
     assert row.note.startswith("It could not be written")
     assert [mail.recipient for mail in sink.arrived] == [GUEST]
+
+
+async def test_a_fault_of_ours_leaves_no_mail_behind_as_being_sent(post: Post, sink: Sink) -> None:
+    await post.queue(invited(1), invited(2))
+
+    async with post.sending(mail_from="Stitch <no-reply@bücher.example>"):
+        await post.until_all("deferred")
+    post.clock.advance(timedelta(minutes=1))
+    async with post.sending():
+        await post.until_all("sent")
+
+    assert len(sink.arrived) == 2
 
 
 @pytest.mark.parametrize("connections", [1, 4])

@@ -24,6 +24,15 @@ def body(**changes: Any) -> dict[str, Any]:
     return {**usual, **changes}
 
 
+def nested(element: str, times: int) -> str:
+    return f"<mjml><mj-body>{times * f'<{element}>'}{times * f'</{element}>'}</mj-body></mjml>"
+
+
+def layout(text: str) -> str:
+    section = f"<mj-section><mj-column><mj-text>{text}</mj-text></mj-column></mj-section>"
+    return f"<mjml><mj-body>{section}</mj-body></mjml>"
+
+
 async def test_an_admin_writes_changes_and_removes_a_template(
     client: httpx.AsyncClient, admin: Headers
 ) -> None:
@@ -78,7 +87,12 @@ async def test_a_default_replaces_the_one_before_it(
         ({"subject": "{{ verify_link }}"}, "/subject"),
         ({"mjml": "<mjml><mj-body>"}, "/mjml"),
         ({"mjml": "<mjml><mj-body><mj-raw>{{ secret }}</mj-raw></mj-body></mjml>"}, "/mjml"),
+        ({"mjml": nested("mj-section", 3_000)}, "/mjml"),
         ({"text": "{% if event_title > 3 %}x{% endif %}"}, "/text"),
+        ({"subject": "{{ 'x' if event_title > 3 }}"}, "/subject"),
+        ({"mjml": layout("{{ 'x' if event_title > 3 }}")}, "/mjml"),
+        ({"text": "{% if " + 150 * "(" + "party_size" + 150 * ")" + " %}x{% endif %}"}, "/text"),
+        ({"text": 150 * "{% if party_size %}" + "x" + 150 * "{% endif %}"}, "/text"),
         ({"kind": "spam"}, "/kind"),
         ({"name": " "}, "/name"),
     ],
@@ -107,6 +121,21 @@ async def test_standard_templates_stay_as_they_are(
     removed = await client.delete(f"{URL}/1", headers=admin)
 
     assert changed.json()["code"] == removed.json()["code"] == "builtin-template"
+
+
+@pytest.mark.parametrize("number", range(1, len(Kind) + 1))
+async def test_a_standard_template_can_be_copied_to_be_changed(
+    client: httpx.AsyncClient, admin: Headers, number: int
+) -> None:
+    standard = (await client.get(f"{URL}/{number}", headers=admin)).json()
+    texts = {name: standard[name] for name in ("kind", "subject", "text", "mjml")}
+
+    copied = await client.post(URL, json={**texts, "name": "Ours"}, headers=admin)
+
+    assert copied.status_code == 201, copied.text
+    before = await client.post(f"{URL}/{number}/preview", headers=admin)
+    after = await client.post(f"{copied.headers['location']}/preview", headers=admin)
+    assert after.json() == before.json()
 
 
 async def test_a_template_keeps_its_kind(client: httpx.AsyncClient, admin: Headers) -> None:

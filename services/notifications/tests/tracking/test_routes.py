@@ -72,6 +72,15 @@ async def test_one_click_of_a_mail_program_is_enough(
     assert not await is_suppressed(database, event_id=8)
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_what_others_have_appended_to_the_link_does_not_matter(
+    client: httpx.AsyncClient, url: str, method: str
+) -> None:
+    answer = await client.request(method, f"{url}?utm_source=newsletter")
+
+    assert answer.status_code == 200
+
+
 async def test_a_mail_program_may_send_a_multipart_form(
     client: httpx.AsyncClient, database: Database, url: str
 ) -> None:
@@ -93,7 +102,9 @@ async def test_unsubscribing_twice_is_said_once(
 async def test_a_person_can_have_peace_from_every_event_and_take_it_back(
     client: httpx.AsyncClient, database: Database, url: str
 ) -> None:
-    await client.post(url, data={"scope": "all"})
+    for answer in (await client.post(url, data={"scope": "all"}), await client.get(url)):
+        assert "about any event" in answer.text
+        assert "No more about any event" not in answer.text
     assert await is_suppressed(database, event_id=8)
 
     answer = await client.post(url, data={"undo": "true"})

@@ -6,6 +6,8 @@ import mimetypes
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.errors import MessageError
+from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
 from functools import cached_property
@@ -41,15 +43,19 @@ class ReceivedMessage:
             return self._written(name)
 
     def _written(self, name: str) -> str:
+        return next(iter(self._all_written(name)), "")
+
+    def _all_written(self, name: str) -> list[str]:
         pairs = self._message.raw_items()
-        return next((str(value) for key, value in pairs if key.lower() == name.lower()), "")
+        return [str(value) for key, value in pairs if key.lower() == name.lower()]
 
     def headers(self) -> list[tuple[str, str]]:
         return [(name, str(value).strip()) for name, value in self._message.raw_items()]
 
     def addresses(self, name: str) -> list[Address]:
-        pairs = getaddresses([self.header(name)])
-        return [Address(person, address) for person, address in pairs if address]
+        """Take them apart before their names are decoded, in which a comma is only a comma."""
+        pairs = getaddresses([_readable(written) for written in self._all_written(name)])
+        return [Address(_plain(person), address) for person, address in pairs if address]
 
     @property
     def message_id(self) -> str:
@@ -97,6 +103,19 @@ class ReceivedMessage:
             )
 
 
+def _readable(written: str) -> str:
+    """UTF-8 in a header (RFC 6532) comes as surrogates."""
+    return written.encode("utf-8", "surrogateescape").decode(errors="replace")
+
+
+def _plain(name: str) -> str:
+    """Decode a name by the legacy reader: the new one puts blanks where a long name was folded."""
+    try:
+        return str(make_header(decode_header(name)))
+    except (MessageError, ValueError, LookupError):
+        return name
+
+
 def _is_file(part: Message) -> bool:
     disposition = part.get_content_disposition()
     return disposition == "attachment" or bool(part.get_filename() and disposition != "inline")
@@ -114,5 +133,5 @@ def _bytes(part: Message) -> bytes:
 def _decoded(part: Message) -> str:
     try:
         return _bytes(part).decode(part.get_content_charset("utf-8"), errors="replace")
-    except LookupError:
+    except (LookupError, UnicodeError):
         return _bytes(part).decode(errors="replace")

@@ -17,6 +17,13 @@ class EventNotPublishedError(StitchError):
     code = "event-not-published"
 
 
+class EventOverError(StitchError):
+    """The event is over; nobody is invited or reminded any more."""
+
+    kind = ErrorKind.CONFLICT
+    code = "event-over"
+
+
 class EventNotKnownYetError(StitchError):
     """A fact about a guest has come before the facts about the event."""
 

@@ -1,6 +1,7 @@
 """What this service knows of events and guests, for the slices that work with them."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,7 @@ from stitch_notifications.audience.errors import (
     EventNotFoundError,
     EventNotKnownYetError,
     EventNotPublishedError,
+    EventOverError,
 )
 from stitch_notifications.audience.models import KnownAnswer, KnownEvent, KnownGuest
 from stitch_notifications.audience.repository import AudienceRepository
@@ -31,6 +33,7 @@ __all__ = [
     "EventNotFoundError",
     "EventNotKnownYetError",
     "EventNotPublishedError",
+    "EventOverError",
     "Introductions",
     "is_about_event",
     "is_about_guest",
@@ -119,8 +122,10 @@ class Audience:
         if not await self.find_events([event_id]):
             raise EventNotFoundError
 
-    async def get_published_event(self, event_id: int, *, alone: bool = False) -> KnownEvent:
-        """Raise EventNotFoundError or EventNotPublishedError.
+    async def get_coming_event(
+        self, event_id: int, now: datetime, *, alone: bool = False
+    ) -> KnownEvent:
+        """Raise EventNotFoundError, EventNotPublishedError or EventOverError.
 
         `alone` makes everybody else who asks so wait until the transaction ends.
         """
@@ -129,6 +134,8 @@ class Audience:
         event = await self.get_event(event_id)
         if not event.is_published:
             raise EventNotPublishedError
+        if event.read().end_date <= now:
+            raise EventOverError
         return event
 
     async def find_events(self, event_ids: Collection[int]) -> Mapping[int, KnownEvent]:

@@ -1,7 +1,9 @@
 """When a mail is tried again, and when it is better not sent at all."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from stitch_notifications.audience.models import KnownEvent, KnownGuest
 from stitch_notifications.templates.models import Kind
@@ -18,6 +20,14 @@ class RetryPolicy:
         """Twice as long each time; `spread` around 1 keeps mails from marching in step."""
         growing = self.first * 2.0 ** min(attempts - 1, 20)
         return min(growing, self.longest) * spread
+
+
+def comes_too_late(kind: Kind, details: Mapping[str, Any], now: datetime) -> bool:
+    """Whether all that this mail is for is a link that works no more."""
+    expires_at = details.get("expires_at")
+    if kind not in {Kind.VERIFICATION, Kind.RESET} or expires_at is None:
+        return False
+    return datetime.fromisoformat(expires_at) <= now
 
 
 def reason_to_drop(

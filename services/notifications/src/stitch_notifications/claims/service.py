@@ -21,7 +21,7 @@ from stitch_common.database import Database
 from stitch_notifications.audience.models import KnownEvent, KnownGuest
 from stitch_notifications.audience.service import Audience
 from stitch_notifications.claims.repository import ClaimRepository, Recorded
-from stitch_notifications.claims.rules import RetryPolicy, reason_to_drop
+from stitch_notifications.claims.rules import RetryPolicy, comes_too_late, reason_to_drop
 from stitch_notifications.deliveries.models import BULK, Delivery, Status
 from stitch_notifications.letters.service import Letter
 from stitch_notifications.templates.models import Kind
@@ -128,21 +128,25 @@ class ClaimService:
                 mail.delivery.id, **outcome
             )
             if recorded:
-                fact = EmailFailed(
-                    **_about(mail, recorded, now),
-                    attempts=recorded.attempts,
-                    smtp_reply=reply or note or "",
-                )
-                Outbox(session).add(fact)
+                Outbox(session).add(_failure(mail, recorded, now, reason=reply or note or ""))
         EMAILS.labels(Status.FAILED).inc()
 
     async def record_dropped(self, mail: Claimed, status: Status, note: str) -> None:
-        """It would be wrong to send it by now."""
+        """It would be wrong to send it by now, or of no use: then it has failed."""
+        now = self._clock()
         async with self._database.transaction() as session:
-            await ClaimRepository(session, self._claim).record(
+            recorded = await ClaimRepository(session, self._claim).record(
                 mail.delivery.id, status=status, note=note, attempts=mail.delivery.attempts - 1
             )
+            if recorded and status is Status.FAILED:
+                reason = mail.delivery.last_smtp_reply or note
+                Outbox(session).add(_failure(mail, recorded, now, reason=reason))
         EMAILS.labels(status).inc()
+
+
+def _failure(mail: Claimed, recorded: Recorded, now: datetime, *, reason: str) -> EmailFailed:
+    about = _about(mail, recorded, now)
+    return EmailFailed(**about, attempts=recorded.attempts, smtp_reply=reason)
 
 
 def _about(mail: Claimed, recorded: Recorded, now: datetime) -> dict[str, Any]:
@@ -194,6 +198,8 @@ class Surroundings:
         drop = (Status.CANCELLED, reason) if reason else None
         if mail.id in self.unwanted:
             drop = (Status.SUPPRESSED, "The recipient has unsubscribed.")
+        elif comes_too_late(kind, mail.details, now):
+            drop = (Status.FAILED, "Its link had expired before it could be sent.")
         return Claimed(mail, letter, until, drop)
 
 

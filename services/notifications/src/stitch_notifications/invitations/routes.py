@@ -14,6 +14,7 @@ from stitch_notifications.audience.service import (
     EventNotFoundError,
     EventNotKnownYetError,
     EventNotPublishedError,
+    EventOverError,
 )
 from stitch_notifications.invitations.errors import BatchNotFoundError
 from stitch_notifications.invitations.models import Batch
@@ -49,7 +50,11 @@ Batches = Annotated[BatchService, Depends(batch_service)]
     "/{event_id}/send-invitations",
     status_code=202,
     responses=declares(
-        EventNotFoundError, EventNotKnownYetError, EventNotPublishedError, InvalidFieldError
+        EventNotFoundError,
+        EventNotKnownYetError,
+        EventNotPublishedError,
+        EventOverError,
+        InvalidFieldError,
     ),
 )
 async def send_invitations(
@@ -90,7 +95,7 @@ def _accepted(batch_id: UUID | None, selection: Selection) -> InvitationsAccepte
         batch_id=batch_id,
         queued=queued,
         skipped=[SkippedView.model_validate(one) for one in selection.skipped],
-        message=summary(queued, skipped),
+        message=summary(queued, skipped, dry_run=batch_id is None),
     )
 
 

@@ -79,8 +79,9 @@ def _reason_to_skip(known: KnownAnswer | None, *, resend: bool) -> SkipReason | 
     return SkipReason.ALREADY_INVITED if was_asked else SkipReason.ALREADY_ANSWERED
 
 
-def summary(queued: int, skipped: int) -> str:
+def summary(queued: int, skipped: int, *, dry_run: bool = False) -> str:
     """One sentence for the person who pressed the button."""
-    noun = "invitation is" if queued == 1 else "invitations are"
+    noun = "invitation" if queued == 1 else "invitations"
+    are = "would be sent" if dry_run else "is on the way" if queued == 1 else "are on the way"
     left_out = f", {skipped} skipped" if skipped else ""
-    return f"{queued} {noun} on the way{left_out}."
+    return f"{queued} {noun} {are}{left_out}."

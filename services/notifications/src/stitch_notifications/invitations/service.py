@@ -119,7 +119,7 @@ class InvitationService:
 
     async def _select(self, session: AsyncSession, wanted: Invitation) -> Selection:
         audience = Audience(session)
-        await audience.get_published_event(wanted.event_id)
+        await audience.get_coming_event(wanted.event_id, self._clock())
         await Shelf(session).expect(wanted.template_id, Kind.INVITATION)
         unique = without_duplicates(wanted.recipients)
         addresses = [recipient.email.lower() for recipient in unique.invited]

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from stitch_common.http.bodies import ResourceId
 from stitch_common.http.principals import Editor
 from stitch_common.http.problems import declares
+from stitch_notifications.audience.service import EventNotFoundError
 from stitch_notifications.letters.errors import GuestNotFoundError
 from stitch_notifications.letters.schemas import PreviewBody, PreviewView
 from stitch_notifications.letters.service import PreviewService
@@ -24,7 +25,8 @@ Previews = Annotated[PreviewService, Depends(preview_service)]
 
 
 @router.post(
-    "/{template_id}/preview", responses=declares(TemplateNotFoundError, GuestNotFoundError)
+    "/{template_id}/preview",
+    responses=declares(TemplateNotFoundError, GuestNotFoundError, EventNotFoundError),
 )
 async def preview_template(
     template_id: ResourceId, previews: Previews, _editor: Editor, body: PreviewBody | None = None

@@ -8,6 +8,7 @@ from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8, EmailPolicy, Policy
 from typing import Any
+from unicodedata import normalize
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from icalendar import Calendar
@@ -22,6 +23,11 @@ TO = "\N{EN DASH}"
 LONGEST_DESCRIPTION = 1200
 LONGEST_NAME = 80
 LOOKS_LIKE_A_LINK = re.compile(r"[/:@\\]|\.\w{2,}")
+LOOKS_LIKE_SOMETHING_ELSE = re.compile(
+    r"=\?"  # an encoded word (RFC 2047), in which a mail program would read what was hidden
+    r"|[\x00-\x1f\x7f-\x9f]"
+    r"|[\u202a-\u202e\u2066-\u2069]"  # turns around the text that follows
+)
 
 
 class VerbatimHeader(UnstructuredHeader, BaseHeader):
@@ -86,7 +92,8 @@ def guest_values(rsvp: RSVPState) -> dict[str, Any]:
         "answer": answer_of(rsvp),
         "party_size": rsvp.party_size,
         "dietary_restrictions": rsvp.dietary_restrictions,
-        "waitlist_position": rsvp.waitlist_position,
+        # A number also where there is none, so that templates can compare it.
+        "waitlist_position": rsvp.waitlist_position or 0,
     }
 
 
@@ -172,7 +179,18 @@ def changes(event: EventState, details: Mapping[str, Any]) -> Sequence[Change]:
     return [change for change in told if change.before != change.after]
 
 
-def changes_text(found: Sequence[Change]) -> str:
+def change_values(event: EventState, details: Mapping[str, Any]) -> dict[str, str]:
+    """What a template can say about a change; what has stayed as it was is empty."""
+    found = changes(event, details)
+    before = {change.label: change.before for change in found}
+    return {
+        "changes_text": _in_lines(found),
+        "when_before": before.get("When", ""),
+        "where_before": before.get("Where", ""),
+    }
+
+
+def _in_lines(found: Sequence[Change]) -> str:
     return "\n".join(f"{change.label}: {change.after} (was {change.before})" for change in found)
 
 
@@ -187,7 +205,10 @@ def in_utc(at: datetime) -> str:
 def presentable(name: str) -> str:
     """The name, unless it could be a message from whoever filled in a form for somebody else."""
     plain = " ".join(name.split())
-    return "" if len(plain) > LONGEST_NAME or LOOKS_LIKE_A_LINK.search(plain) else plain
+    # As browsers read addresses, for which a full stop of any width or script is a dot.
+    read = normalize("NFKC", plain).replace("\N{IDEOGRAPHIC FULL STOP}", ".")
+    doubts = LOOKS_LIKE_A_LINK.search(read) or LOOKS_LIKE_SOMETHING_ELSE.search(plain)
+    return "" if len(plain) > LONGEST_NAME or doubts else plain
 
 
 def calendar_method(kind: Kind, answer: str) -> str | None:

@@ -143,8 +143,7 @@ class LetterWriter:
         event = letter.known_event()
         match letter.kind:
             case Kind.UPDATE:
-                changes = rules.changes(event, letter.details)
-                return {"changes": changes, "changes_text": rules.changes_text(changes)}
+                return rules.change_values(event, letter.details)
             case Kind.REMINDER:
                 days_left = rules.days_left(event, self._clock())
                 return {"unsubscribe_link": self._unsubscribe_link(letter), "days_left": days_left}

@@ -11,6 +11,7 @@ from stitch_notifications.audience.service import (
     EventNotFoundError,
     EventNotKnownYetError,
     EventNotPublishedError,
+    EventOverError,
 )
 from stitch_notifications.reminders.schemas import RemindersAccepted, RemindersBody
 from stitch_notifications.reminders.service import ReminderService
@@ -30,7 +31,9 @@ Reminders = Annotated[ReminderService, Depends(reminder_service)]
 @router.post(
     "/{event_id}/send-reminders",
     status_code=202,
-    responses=declares(EventNotFoundError, EventNotKnownYetError, EventNotPublishedError),
+    responses=declares(
+        EventNotFoundError, EventNotKnownYetError, EventNotPublishedError, EventOverError
+    ),
 )
 async def send_reminders(
     event_id: ResourceId,

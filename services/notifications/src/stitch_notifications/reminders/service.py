@@ -31,14 +31,14 @@ class ReminderService:
     async def remind(self, event_id: int, answers: Collection[str], *, requested_by: int) -> Batch:
         """One mail to each guest with one of these answers who was not reminded lately.
 
-        EventNotFoundError or EventNotPublishedError.
+        EventNotFoundError, EventNotPublishedError or EventOverError.
         """
         now = self._clock()
         told = await self._introductions.of(event_id)
         async with self._database.transaction() as session:
             audience = Audience(session)
             await audience.meet(event_id, told)
-            event = await audience.get_published_event(event_id, alone=True)
+            event = await audience.get_coming_event(event_id, now, alone=True)
             batch = open_batch(session, Kind.REMINDER, event_id, requested_by=requested_by, at=now)
             desk = MailDesk(session, now, self._give_up_after)
             batch.queued = await desk.remind(event, answers, batch_id=batch.id)

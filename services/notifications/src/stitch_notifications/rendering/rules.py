@@ -35,8 +35,10 @@ GUEST = frozenset(
 _MORE: Mapping[Kind, frozenset[str]] = {
     Kind.INVITATION: frozenset({"unsubscribe_link"}),
     Kind.REMINDER: frozenset({"unsubscribe_link", "days_left"}),
-    Kind.UPDATE: frozenset({"changes_text"}),
+    Kind.UPDATE: frozenset({"changes_text", "when_before", "where_before"}),
 }
+IN_LAYOUTS = frozenset({"subject", "unsubscribe_link"})
+"""Layouts of every kind may name these; what there is nothing for is empty."""
 _ACCOUNT: Mapping[Kind, frozenset[str]] = {
     Kind.VERIFICATION: frozenset({"verify_link", "link_expires"}),
     Kind.REGISTRATION_REPEATED: frozenset({"not_me_link", "link_expires"}),
@@ -70,7 +72,9 @@ _SAMPLES: Mapping[str, object] = {
     "waitlist_position": 3,
     "unsubscribe_link": "https://stitch.example/unsubscribe",
     "days_left": "in 3 days",
-    "changes_text": "Where: Alte Brauerei (was Gewandhaus)",
+    "changes_text": "Where: Alte Brauerei, Hofgasse 4, Leipzig (was Gewandhaus)",
+    "when_before": "",
+    "where_before": "Gewandhaus",
     "verify_link": "https://stitch.example/verify-email/the-link-of-an-account",
     "reset_link": "https://stitch.example/reset-password/the-link-of-an-account",
     "is_invitation": False,
@@ -82,7 +86,6 @@ _SAMPLES: Mapping[str, object] = {
     "device": "Firefox on Linux",
     "link_expires": "Saturday, 20 June 2026, 12:00 UTC",
 }
-_SAMPLE_CHANGES = [{"label": "Where", "before": "Gewandhaus", "after": "Alte Brauerei"}]
 
 _HEADLINES: Mapping[str, str] = {
     "password-changed": "Your password was changed",
@@ -109,6 +112,13 @@ _HARMLESS = (
     nodes.TemplateData,
 )
 
+LAYOUT = "mjml"
+"""The field of a template that is a layout."""
+
+TOO_DEEP = "Conditions and expressions lie too deep in each other."
+MOST_LEVELS = 30
+"""How deep expressions and conditions may lie in each other, so that no parser's stack ends."""
+
 _PARSER = ImmutableSandboxedEnvironment()
 
 
@@ -126,8 +136,7 @@ def placeholders(kind: Kind) -> frozenset[str]:
 
 def sample_values(kind: Kind) -> dict[str, object]:
     """What a preview shows where nobody in particular is written to."""
-    samples = {name: _SAMPLES[name] for name in placeholders(kind)}
-    return samples | ({"changes": _SAMPLE_CHANGES} if kind is Kind.UPDATE else {})
+    return {name: _SAMPLES[name] for name in placeholders(kind)}
 
 
 def refusals(kind: Kind, sources: Mapping[str, str]) -> list[FieldError]:
@@ -135,17 +144,26 @@ def refusals(kind: Kind, sources: Mapping[str, str]) -> list[FieldError]:
     return [
         FieldError(f"/{field}", message)
         for field, source in sources.items()
-        for message in _complaints(kind, source)
+        for message in _complaints(source, _allowed(kind, field))
     ]
 
 
-def _complaints(kind: Kind, source: str) -> Iterator[str]:
+def _allowed(kind: Kind, field: str) -> frozenset[str]:
+    return placeholders(kind) | (IN_LAYOUTS if field == LAYOUT else frozenset())
+
+
+def _complaints(source: str, allowed: frozenset[str]) -> Iterator[str]:
     try:
         tree = _PARSER.parse(source)
     except TemplateSyntaxError as error:
         yield f"Line {error.lineno}: {error.message}"
         return
-    allowed = placeholders(kind)
+    except RecursionError:
+        yield TOO_DEEP
+        return
+    if _levels(tree) > MOST_LEVELS:
+        yield TOO_DEEP
+        return
     for node in [tree, *tree.find_all(nodes.Node)]:
         if isinstance(node, nodes.Name) and node.name not in allowed:
             known = ", ".join(sorted(allowed))
@@ -155,3 +173,12 @@ def _complaints(kind: Kind, source: str) -> Iterator[str]:
             yield f"Line {node.lineno}: there is no filter {node.name!r}. There are: {known}."
         elif not isinstance(node, _HARMLESS):
             yield f"Line {node.lineno}: only placeholders, filters and conditions are allowed."
+
+
+def _levels(tree: nodes.Node) -> int:
+    """How deep the tree is; without recursion, which is what a deep one would break."""
+    levels, level = 0, [tree]
+    while level:
+        levels += 1
+        level = [child for node in level for child in node.iter_child_nodes()]
+    return levels

@@ -1,5 +1,6 @@
 """Templates into mails: MJML is compiled once, then filled for each recipient."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -19,7 +20,6 @@ __all__ = [
     "Rendered",
     "Values",
     "Wording",
-    "compiled",
     "headline",
     "placeholders",
     "refusals",
@@ -30,6 +30,9 @@ __all__ = [
 ]
 
 STANDARD = Path(__file__).parent / "standard"
+MOST_ELEMENTS = 600
+"""MJML is compiled by recursion in native code: from some 1,400 nested elements on, the process
+ends by SIGSEGV. The standard layouts have 60."""
 
 Values = Mapping[str, Any]
 """What the placeholders stand for."""
@@ -52,6 +55,8 @@ class Rendered:
     text: str
     html: str
 
+
+_OPENING = re.compile(r"<[^/!\s]")
 
 # The parts of the layouts are put together before MJML is compiled, with brackets for braces.
 _LAYOUTS = Environment(
@@ -111,6 +116,9 @@ def standard_subject(
 
 def compiled(mjml: str) -> str:
     """The HTML of a layout; InvalidLayoutError."""
+    # Counted, not nested: whatever a text opens, it can't open deeper than it opens at all.
+    if len(_OPENING.findall(mjml)) > MOST_ELEMENTS:
+        raise InvalidLayoutError(f"The MJML has more than {MOST_ELEMENTS} elements.")
     try:
         # Without a list of fonts MJML would have readers fetch some from elsewhere.
         return str(mjml2html(mjml, fonts={}))

@@ -22,6 +22,8 @@ from stitch_notifications.sending.errors import (
 from stitch_notifications.settings import NotificationsSettings
 
 PERMANENT = 500
+AUTHENTICATION_REQUIRED = 530
+"""RFC 4954, and RFC 3207 for a server that insists on STARTTLS."""
 LONGEST_REPLY = 500
 
 
@@ -141,6 +143,9 @@ def _replies_as_errors() -> Generator[None]:
     try:
         yield
     except SMTPResponseException as error:
+        if error.code == AUTHENTICATION_REQUIRED:
+            # About us and not about the mail, like a wrong password: nobody could be written to.
+            raise MailServerAwayError(_words(error.code, error.message)) from error
         refused = error.code >= PERMANENT
         kind = MailRefusedError if refused else MailDeferredError
         raise kind(_words(error.code, error.message)) from error

@@ -8,6 +8,7 @@ from stitch_common.errors import InvalidFieldError
 from stitch_common.http.bodies import ResourceId
 from stitch_common.http.principals import Admin, Editor
 from stitch_common.http.problems import declares
+from stitch_notifications.audience.service import EventNotFoundError
 from stitch_notifications.letters.service import GuestNotFoundError, PreviewService
 from stitch_notifications.sending.errors import (
     MailDeferredError,
@@ -59,7 +60,7 @@ async def send_test_email(
 @router.post(
     "/templates/{template_id}/test-send",
     tags=["Templates"],
-    responses=declares(*REFUSALS, TemplateNotFoundError, GuestNotFoundError),
+    responses=declares(*REFUSALS, TemplateNotFoundError, GuestNotFoundError, EventNotFoundError),
 )
 async def send_test_of_template(
     template_id: ResourceId,

@@ -189,6 +189,11 @@ class Carrier:
             await _insist(partial(self._claims.record_deferred, mail, error.reply))
             if isinstance(error, MailServerAwayError):
                 raise
+        except Exception as error:  # a fault of ours must not keep the mail in our hands for good
+            log.exception("mail_not_handed_in", delivery_id=mail.delivery.id)
+            await self._mailer.close()
+            note = f"It could not be handed in: {error}"[:500]
+            await _insist(partial(self._claims.record_deferred, mail, note))
         else:
             await _insist(partial(self._claims.record_sent, mail, message["Subject"], reply))
 

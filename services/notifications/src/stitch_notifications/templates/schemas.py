@@ -18,7 +18,8 @@ class TemplateBody(RequestBody):
     """A template: placeholders as `{{ event_title }}`, conditions as `{% if … %}`.
 
     Without `mjml` the paragraphs of `text` are laid out like the standard mails; a paragraph that
-    is only `{{ rsvp_link }}` becomes a button.
+    is only `{{ rsvp_link }}` becomes a button. A layout may also show `{{ subject }}`; those of the
+    standard templates are examples to copy.
     """
 
     kind: Kind

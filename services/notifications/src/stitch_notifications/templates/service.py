@@ -1,6 +1,6 @@
 """Templates: which there are, and what they say."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jinja2 import TemplateError
@@ -12,7 +12,6 @@ from stitch_common.errors import FieldError, InvalidFieldError
 from stitch_notifications.rendering.service import (
     InvalidLayoutError,
     Wording,
-    compiled,
     refusals,
     render,
     sample_values,
@@ -182,13 +181,18 @@ def _check(body: TemplateBody) -> None:
 
 
 def _trial(body: TemplateBody) -> list[FieldError]:
-    wording = Wording(body.subject, body.text, body.mjml)
+    alone = {
+        "subject": Wording(body.subject, "-"),
+        "text": Wording("-", body.text),
+        "mjml": Wording("-", "-", body.mjml),
+    }
+    return [error for field, wording in alone.items() for error in _tried(field, body, wording)]
+
+
+def _tried(field: str, body: TemplateBody, wording: Wording) -> Iterator[FieldError]:
     try:
-        if body.mjml:
-            compiled(body.mjml)
         render(body.kind, sample_values(body.kind), wording)
     except InvalidLayoutError as error:
-        return [FieldError("/mjml", error.detail)]
+        yield FieldError(f"/{field}", error.detail)
     except (TemplateError, TypeError, ValueError) as error:
-        return [FieldError("/text", f"It can't be filled in: {error}")]
-    return []
+        yield FieldError(f"/{field}", f"It can't be filled in: {error}")

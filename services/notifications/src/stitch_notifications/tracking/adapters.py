@@ -34,7 +34,7 @@ HEADERS = {
 }
 
 
-def unsubscribe_page(subscription: Subscription | None, *, about_all: bool = False) -> HTMLResponse:
+def unsubscribe_page(subscription: Subscription | None) -> HTMLResponse:
     """What the recipient may do or has done; without a subscription, that the link is dead."""
     html = _PAGES.get_template("unsubscribe.html").render(
         # Ours, byte for byte: its hash is in the policy.
@@ -42,7 +42,6 @@ def unsubscribe_page(subscription: Subscription | None, *, about_all: bool = Fal
         title="Unsubscribe",
         subscription=subscription,
         address=masked(subscription.address) if subscription else "",
-        about_all=about_all,
     )
     return HTMLResponse(html, 200 if subscription else 404, headers=HEADERS)
 

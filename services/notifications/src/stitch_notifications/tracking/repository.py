@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from stitch_notifications.deliveries.models import Delivery
 from stitch_notifications.tracking.models import Suppression
+from stitch_notifications.tracking.rules import Scope
 
 
 class SuppressionRepository:
@@ -23,6 +24,16 @@ class SuppressionRepository:
             _concerns(event_id),
         )
         return set(await self._session.scalars(query))
+
+    async def find_scope(self, address: str, event_id: int) -> Scope | None:
+        """How much this address does not want, as far as this event is concerned."""
+        query = select(Suppression.event_id).where(
+            Suppression.address == address, _concerns(event_id)
+        )
+        found = set(await self._session.scalars(query))
+        if not found:
+            return None
+        return Scope.ALL if None in found else Scope.EVENT
 
     async def find_delivery(self, delivery_id: int) -> Delivery | None:
         return await self._session.get(Delivery, delivery_id)

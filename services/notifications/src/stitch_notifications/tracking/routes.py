@@ -1,17 +1,34 @@
 """The unsubscribe link of bulk mails: looking changes nothing, a POST does (RFC 8058)."""
 
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
 
 from stitch_common.security.links import InvalidLinkError
 from stitch_notifications.tracking.adapters import unsubscribe_page
-from stitch_notifications.tracking.rules import Scope
 from stitch_notifications.tracking.schemas import UnsubscribeForm
 from stitch_notifications.tracking.service import UnsubscribeService
 
-router = APIRouter(prefix="/api/notifications", include_in_schema=False)
+
+class MailedLinkRoute(APIRoute):
+    """A route that people reach from a mail: what others have appended to its link is not read."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+
+        async def answer_without_query(request: Request) -> Response:
+            request.scope["query_string"] = b""
+            return await answer(Request(request.scope, request.receive))
+
+        return answer_without_query
+
+
+router = APIRouter(
+    prefix="/api/notifications", route_class=MailedLinkRoute, include_in_schema=False
+)
 
 
 async def unsubscribe_service(request: Request) -> UnsubscribeService:
@@ -37,7 +54,6 @@ async def unsubscribe(
     try:
         if form.undo:
             return unsubscribe_page(await unsubscribing.undo(token))
-        found = await unsubscribing.unsubscribe(token, form.scope)
+        return unsubscribe_page(await unsubscribing.unsubscribe(token, form.scope))
     except InvalidLinkError:
         return unsubscribe_page(None)
-    return unsubscribe_page(found, about_all=form.scope is Scope.ALL)

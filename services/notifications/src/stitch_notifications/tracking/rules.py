@@ -18,4 +18,5 @@ class Subscription:
     address: str
     event_id: int
     event_title: str
-    is_suppressed: bool
+    unwanted: Scope | None
+    """What the recipient wants no more mail about, if anything."""

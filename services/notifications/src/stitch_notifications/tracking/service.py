@@ -76,5 +76,5 @@ class UnsubscribeService:
             address=address,
             event_id=event_id,
             event_title=event.title if event else "this event",
-            is_suppressed=bool(await repository.suppressed_among(event_id, [address])),
+            unwanted=await repository.find_scope(address, event_id),
         )
