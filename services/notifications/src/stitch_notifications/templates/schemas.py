@@ -9,7 +9,8 @@ from stitch_common.http.bodies import RequestBody
 from stitch_notifications.templates.models import Kind
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
-Subject = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+Subject = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+"""A template, too: what it says for one answer is a part of it."""
 Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
 MJML = Annotated[str, StringConstraints(min_length=1, max_length=200_000)]
 
