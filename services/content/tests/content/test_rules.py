@@ -115,6 +115,19 @@ def test_plain_text_never_holds_a_tag(typed: str) -> None:
     assert not re.search(r"</?[a-z]", plain_text(typed))
 
 
+def test_characters_are_composed_wherever_they_come_from() -> None:
+    decomposed = "Cafe\u0301"
+
+    assert plain_text(decomposed) == "Caf\u00e9"
+    assert clean_html(f'<p title="{decomposed}">{decomposed}</p>').count("Caf\u00e9") == 2
+
+
+def test_no_combining_character_opens_a_tag_again() -> None:
+    text = "\u0338 onclick=alert(1) x="
+
+    assert clean_html(f"<p>{text}</p>") == f"<p>{text}</p>"
+
+
 def test_the_text_of_html_separates_paragraphs() -> None:
     assert text_of("<h1>One</h1><p>two<br>three</p>AT&amp;T\x02").split() == [
         "One",

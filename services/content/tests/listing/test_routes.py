@@ -3,7 +3,8 @@
 import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
+from unicodedata import normalize
 
 import httpx
 import pytest
@@ -139,6 +140,18 @@ async def test_where_a_search_matched_is_marked_and_escaped(
     (item,) = (await viewer.get("/api/content", params={"search": "rivers"})).json()
 
     assert item["headline"] == "Salt &amp; &quot;pepper&quot; &lt; sugar by the <mark>river</mark>"
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+async def test_a_letter_is_found_however_its_accents_are_typed(
+    viewer: httpx.AsyncClient, write: Write, form: Literal["NFC", "NFD"]
+) -> None:
+    await write(normalize("NFC", "Café"), body="Größe", tags=[normalize("NFD", "Öl")])
+    await write(normalize("NFD", "Café"), body=normalize("NFD", "Größe"), tags=["Öl"])
+
+    for query in ({"search": "Café"}, {"search": "Größe"}, {"tag": "Öl"}):
+        asked = {name: normalize(form, value) for name, value in query.items()}
+        assert await titles(viewer, **asked) == ["Café", "Café"]
 
 
 @settings(

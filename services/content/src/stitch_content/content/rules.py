@@ -4,6 +4,7 @@ import html
 import re
 import secrets
 from html.entities import html5
+from unicodedata import normalize
 
 import nh3
 from slugify import slugify
@@ -13,6 +14,7 @@ SUFFIX_BYTES = 3
 MAX_SUFFIX = 2 * SUFFIX_BYTES + 1
 RANDOM_ATTEMPTS = 8
 CONTROL_CHARACTERS = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f]")
+BETWEEN_BRACKETS = re.compile("[^<>]+")
 BLOCK_END = re.compile(r"</(?:p|div|h[1-6]|li|tr|td|th|blockquote|pre)>|<(?:br|hr)\s*/?>")
 
 MAX_TAGS = 20_000
@@ -33,9 +35,17 @@ TAG = re.compile(rf"</?{NAME}{ATTRIBUTES}/?>", re.ASCII | re.IGNORECASE)
 BETWEEN_ATTRIBUTES = re.compile(r"""[\s/"']""")
 
 
+def composed(text: str) -> str:
+    """The same characters in Unicode's form C, so that every way to type an "é" finds every other.
+
+    Brackets stay: a `>` and a combining stroke would make one character, and a tag without end.
+    """
+    return BETWEEN_BRACKETS.sub(lambda part: normalize("NFC", part[0]), text)
+
+
 def clean_html(body: str) -> str:
     """The same HTML without anything that runs, phishes or breaks out (ammonia's allowlist)."""
-    return nh3.clean(body)
+    return nh3.clean(composed(body))  # the sanitiser has the last word
 
 
 def is_tangled(body: str) -> bool:
@@ -80,6 +90,7 @@ def plain_text(text: str) -> str:
     Text without `<` stays as it was typed, so that "Q&A" and "&lt;" mean themselves. Decoding may
     uncover another tag; therefore it is repeated until nothing changes.
     """
+    text = composed(text)
     while "<" in text:
         stripped = html.unescape(nh3.clean(text, tags=set()))
         if stripped == text:

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from stitch_common.http.bodies import RequestBody
 from stitch_content.content.models import ContentType, Status
-from stitch_content.content.rules import clean_html, is_tangled, plain_text, slug_of
+from stitch_content.content.rules import clean_html, composed, is_tangled, plain_text, slug_of
 
 MAX_TAGS = 30
 
@@ -41,6 +41,8 @@ Meta = Annotated[str, Field(max_length=500), AfterValidator(plain_text)]
 HTML = Annotated[str, AfterValidator(_untangled), AfterValidator(clean_html)]
 Slug = Annotated[str, Field(max_length=300), AfterValidator(_usable_slug)]
 Tag = Annotated[str, Field(max_length=50), AfterValidator(plain_text), Field(min_length=1)]
+WantedTag = Annotated[str, AfterValidator(composed)]
+"""A tag that somebody looks for, as it would have been stored."""
 Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS), AfterValidator(_distinct)]
 Locale = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
 

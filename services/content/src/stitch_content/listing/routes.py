@@ -11,6 +11,7 @@ from stitch_common.http.lists import Cursors, RequestedPage, link_next, set_tota
 from stitch_common.http.principals import Editor, Viewer
 from stitch_common.moments import WrittenOut
 from stitch_content.content.models import ContentType, Status
+from stitch_content.content.service import WantedTag
 from stitch_content.listing.repository import Filter
 from stitch_content.listing.rules import beginning, end, fields_of, order_of, words_of
 from stitch_content.listing.schemas import ContentListItem, TrashedItem
@@ -41,7 +42,7 @@ async def requested_filter(
     content_type: ContentType | None = None,
     status: Status | None = None,
     author_id: AuthorId | None = None,
-    tag: str | None = None,
+    tag: WantedTag | None = None,
     search: str | None = None,
     created_from: Moment | None = None,
     created_to: Moment | None = None,

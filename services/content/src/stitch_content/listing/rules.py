@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from unicodedata import normalize
 
 from stitch_content.listing.errors import not_one_of
 
@@ -60,7 +61,7 @@ def words_of(search: str | None) -> str | None:
 
     PostgreSQL refuses words of 2 KiB and runs of more than 31 minus signs without a word between.
     """
-    words = REPEATED_MINUS.sub("", (search or "").strip()[:MAX_SEARCH])
+    words = REPEATED_MINUS.sub("", normalize("NFC", (search or "").strip()[:MAX_SEARCH]))
     return words or None
 
 
