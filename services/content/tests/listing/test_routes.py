@@ -186,6 +186,21 @@ async def test_awkward_searches_are_searches(viewer: httpx.AsyncClient, search: 
 
 
 @pytest.mark.parametrize(
+    "written",
+    ["2026-02-30", "2026-03-02T00:00:00", "2026-03-02T12:00:00", "2026-13-01T00:00:00Z", "now"],
+)
+async def test_what_is_neither_a_day_nor_a_moment_is_refused_once(
+    viewer: httpx.AsyncClient, written: str
+) -> None:
+    answer = await viewer.get("/api/content", params={"created_to": written})
+
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert error["pointer"] == "/query/created_to"
+    assert "2026-03-02T12:00:00Z" in error["message"]
+
+
+@pytest.mark.parametrize(
     ("query", "named"),
     [
         ({"status": "deleted"}, "published"),
