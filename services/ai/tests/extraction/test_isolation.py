@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 READS_A_TEXT = """
 import socket, sys
 
@@ -24,6 +26,15 @@ import stitch_ai.api
 
 print(sorted({"yake", "numpy", "networkx", "pyphen", "segtok"} & sys.modules.keys()))
 """
+READS_FOR_SECONDS = """
+import resource
+
+resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
+from stitch_ai.extraction.rules.tasks import understand
+from stitch_ai.extraction.rules.text import Text
+
+print(len(Text.of({text}).paragraphs), len(understand({text}, "A garden.").wishes))
+"""
 
 
 def run(program: str) -> str:
@@ -39,3 +50,23 @@ def test_reading_a_text_asks_nobody_and_warns_of_nothing() -> None:
 
 def test_serving_loads_no_language_library() -> None:
     assert run(SERVES) == "[]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'[' * 400_000",
+        "'[](' * 200_000",
+        "'<p ' * 300_000",
+        "'<p>' + '<a ' * 300_000",
+        "'<p>' + '<!--' * 200_000",
+        "'<p>' + '<script' * 150_000",
+        "'<p>' + '<a b=' * 200_000",
+        "'fasse ' * 150_000",
+    ],
+)
+def test_no_text_holds_up_everything_else_while_it_is_read(text: str) -> None:
+    paragraphs, wishes = run(READS_FOR_SECONDS.format(text=text)).split()
+
+    assert int(paragraphs) <= 1
+    assert int(wishes) == 2

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from threading import Event
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from stitch_ai.settings import AISettings
 from stitch_common.database import Database
 from stitch_common.http.lists import Cursors
 from stitch_common.testing.clock import SettableClock
+from stitch_common.testing.waiting import until
 
 
 class Answering:
@@ -107,6 +109,36 @@ async def test_a_text_that_the_extraction_stumbles_over_is_a_failed_attempt(
 
     with pytest.raises(ModelFailedError, match="extraction-failed"):
         await LocalModel(concurrency=1).generate(choice, Prompt.of(GenerationRequest(prompt="x")))
+
+
+async def test_a_text_that_nobody_waits_for_still_takes_its_place(
+    providers: ProviderService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+    is_over = Event()
+
+    def read(prompt: Prompt) -> Generated:
+        begun.append(prompt.text)
+        is_over.wait()
+        return Generated(prompt.text, 1, 1)
+
+    monkeypatch.setattr(adapters, "_extract", read)
+    [choice] = await providers.choices(None)
+    model = LocalModel(concurrency=1)
+    left, waiting = (
+        asyncio.create_task(model.generate(choice, Prompt.of(GenerationRequest(prompt=name))))
+        for name in ("left", "waiting")
+    )
+
+    await until(lambda: begun == ["left"])
+    left.cancel()
+    for _ in range(20):
+        await asyncio.sleep(0.005)
+    begun_meanwhile = list(begun)
+    is_over.set()
+
+    assert (await waiting).content == "waiting"
+    assert begun_meanwhile == ["left"]
 
 
 async def test_reading_a_long_text_keeps_the_loop_free(

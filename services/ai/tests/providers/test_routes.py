@@ -27,11 +27,13 @@ async def test_providers_are_listed_in_pages(
 
     first = await client.get("/api/ai/providers?limit=2&count=true", headers=editor)
     second = await client.get(first.links["next"]["url"], headers=editor)
+    both = await client.get(f"{first.links['next']['url']}&skip=1", headers=editor)
     skipped = await client.get("/api/ai/providers?skip=3", headers=editor)
 
     assert [provider["name"] for provider in first.json()] == ["local", "a"]
     assert first.headers["x-total-count"] == "4"
     assert [provider["name"] for provider in second.json()] == ["b", "c"]
+    assert both.json() == second.json()
     assert "next" not in second.links
     assert [provider["name"] for provider in skipped.json()] == ["c"]
 

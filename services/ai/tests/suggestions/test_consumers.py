@@ -69,6 +69,15 @@ async def test_the_same_text_gets_the_same_suggestions(asker: Bus, gardens: str)
     assert first.model_copy(update={"generation_id": second.generation_id}) == second
 
 
+async def test_the_longest_text_that_is_sent_is_read(asker: Bus, gardens: str) -> None:
+    longest = (gardens * 200)[: SuggestForContent.longest_text]
+
+    made = await ask(asker, SuggestForContent(user_id=7, title="&" * 300, text=longest))
+
+    assert len(longest) == SuggestForContent.longest_text
+    assert made.summary
+
+
 async def test_without_an_active_provider_there_is_no_answer(
     asker: Bus, gardens: str, database: Database
 ) -> None:

@@ -101,6 +101,20 @@ async def test_a_malformed_field_is_named(
         assert answer.json()["errors"][0]["pointer"].startswith(f"/{field}")
 
 
+async def test_html_that_would_hold_up_everybody_else_is_refused(
+    editor: httpx.AsyncClient, write: Write
+) -> None:
+    item, tangled = await write(), "<div>" * 100_000
+
+    created = await editor.post("/api/content", json={"title": "x", "body": tangled})
+    changed = await editor.patch(f"/api/content/{item['id']}", json={"body": tangled})
+
+    for answer in (created, changed):
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == "/body"
+        assert len(answer.content) < 1000
+
+
 async def test_a_taken_slug_is_refused_with_a_free_one(
     editor: httpx.AsyncClient, write: Write
 ) -> None:

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
+from unicodedata import normalize
 
 import httpx
 import pytest
@@ -141,6 +142,18 @@ async def test_where_a_search_matched_is_marked_and_escaped(
     assert item["headline"] == "Salt &amp; &quot;pepper&quot; &lt; sugar by the <mark>river</mark>"
 
 
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+async def test_a_letter_is_found_however_its_accents_are_typed(
+    viewer: httpx.AsyncClient, write: Write, form: Literal["NFC", "NFD"]
+) -> None:
+    await write(normalize("NFC", "Café"), body="Größe", tags=[normalize("NFD", "Öl")])
+    await write(normalize("NFD", "Café"), body=normalize("NFD", "Größe"), tags=["Öl"])
+
+    for query in ({"search": "Café"}, {"search": "Größe"}, {"tag": "Öl"}):
+        asked = {name: normalize(form, value) for name, value in query.items()}
+        assert await titles(viewer, **asked) == ["Café", "Café"]
+
+
 @settings(
     max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
@@ -170,6 +183,21 @@ async def test_any_search_is_safe(viewer: httpx.AsyncClient, search: str) -> Non
 )
 async def test_awkward_searches_are_searches(viewer: httpx.AsyncClient, search: str) -> None:
     assert await titles(viewer, search=search) == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["2026-02-30", "2026-03-02T00:00:00", "2026-03-02T12:00:00", "2026-13-01T00:00:00Z", "now"],
+)
+async def test_what_is_neither_a_day_nor_a_moment_is_refused_once(
+    viewer: httpx.AsyncClient, written: str
+) -> None:
+    answer = await viewer.get("/api/content", params={"created_to": written})
+
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert error["pointer"] == "/query/created_to"
+    assert "2026-03-02T12:00:00Z" in error["message"]
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,47 @@ async def test_suggestions_are_stored_and_change_nothing_else(
     assert {name: after[name] for name in unchanged} == {name: item[name] for name in unchanged}
 
 
+async def test_of_a_long_item_as_much_is_sent_as_is_read(
+    editor: httpx.AsyncClient, answering: Answering
+) -> None:
+    long = {"title": "Long", "body": "<p>Gardens grow.</p>" * 10_000}
+    made = (await editor.post("/api/content", json=long)).json()
+    sent: list[str] = []
+
+    async def note(question: SuggestForContent) -> Suggestions:
+        sent.append(question.text)
+        return SUGGESTED
+
+    async with answering(note):
+        answer = await editor.post(f"/api/content/{made['id']}/ai-suggestions")
+
+    assert answer.status_code == 200
+    assert sent == [long["body"][: SuggestForContent.longest_text]]
+
+
+@pytest.mark.parametrize("blank", ["", "   ", "<b></b>"])
+async def test_a_suggestion_that_says_nothing_is_none(
+    editor: httpx.AsyncClient, item: dict[str, Any], answering: Answering, blank: str
+) -> None:
+    async def say_nothing(_question: SuggestForContent) -> Suggestions:
+        return SUGGESTED.model_copy(
+            update={"titles": [blank], "keywords": [blank], "summary": blank}
+        )
+
+    async with answering(say_nothing):
+        made = (await editor.post(f"/api/content/{item['id']}/ai-suggestions")).json()
+
+    assert (made["titles"], made["keywords"], made["summary"]) == ([], [], "")
+
+    for field in ("title", "tags", "excerpt"):
+        answer = await editor.post(
+            f"/api/content/{item['id']}/ai-suggestions/apply",
+            json={"fields": [field]},
+            headers={"if-match": "*"},
+        )
+        assert (answer.status_code, answer.json()["code"]) == (409, "nothing-suggested")
+
+
 async def test_only_named_fields_are_taken_over(
     editor: httpx.AsyncClient, suggested: dict[str, Any]
 ) -> None:

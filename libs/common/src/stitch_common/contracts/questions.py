@@ -47,6 +47,8 @@ class SuggestForContent(Question[Suggestions]):
     asked_by = "content"
     answer = Suggestions
     deadline = timedelta(seconds=60)
+    longest_text: ClassVar[int] = 120_000
+    """Characters that every provider reads; of a longer text the beginning is sent."""
 
     user_id: int
     """Who asks: what it uses is theirs."""

@@ -1,6 +1,7 @@
 """Models that are run here."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
@@ -15,16 +16,17 @@ class LocalModel:
     """The built-in extraction, in threads and few at a time: reading a long text takes a second."""
 
     def __init__(self, *, concurrency: int) -> None:
-        self._free = asyncio.Semaphore(concurrency)
+        # Not a semaphore: who no longer waits for an answer does not stop the thread that makes it.
+        self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="extraction")
 
     async def generate(self, _choice: Choice, prompt: Prompt) -> Generated:
-        async with self._free:
-            try:
-                return await asyncio.to_thread(_extract, prompt)
-            except Exception as error:
-                # A text that a library stumbles over must not look like a failure of the service.
-                log.exception("extraction_failed")
-                raise ModelFailedError("extraction-failed") from error
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._threads, _extract, prompt)
+        except Exception as error:
+            # A text that a library stumbles over must not look like a failure of the service.
+            log.exception("extraction_failed")
+            raise ModelFailedError("extraction-failed") from error
 
 
 def _extract(prompt: Prompt) -> Generated:

@@ -4,11 +4,17 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from stitch_common.http.bodies import RequestBody
 
 MAX_COMPLETION = 32_000
+
+
+def _text_or_object(context: Any) -> Any:
+    if context is None or isinstance(context, str | dict):
+        return context
+    raise ValueError("Must be a text or an object.")
 
 
 class GenerationRequest(RequestBody):
@@ -20,7 +26,7 @@ class GenerationRequest(RequestBody):
     max_tokens: Annotated[int, Field(ge=1, le=MAX_COMPLETION)] = 1000
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.7
     """Chance in the answer; the local provider knows none."""
-    context: str | dict[str, Any] | None = None
+    context: Annotated[str | dict[str, Any] | None, BeforeValidator(_text_or_object)] = None
     """The text it is about: plain, Markdown or HTML, or an object whose texts are used."""
     response_format: Literal["text", "json"] = "text"
     stream: Literal[False] = False

@@ -56,9 +56,11 @@ class ProviderRepository:
     async def page(self, page: Page, cursors: Cursors) -> tuple[list[Provider], str | None]:
         """One page by position, and the cursor of the next one."""
         key = (Provider.position, Provider.id)
-        statement = select(Provider).order_by(*key).limit(page.limit + 1).offset(page.skip)
-        if page.cursor is not None:
+        statement = select(Provider).order_by(*key).limit(page.limit + 1)
+        if page.cursor:
             statement = statement.where(tuple_(*key) > tuple(cursors.decode(SCOPE, page.cursor)))
+        else:
+            statement = statement.offset(page.skip)
         rows = list(await self._session.scalars(statement))
         shown = rows[: page.limit]
         if len(rows) == len(shown):

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from stitch_common.http.bodies import RequestBody
 from stitch_content.content.models import ContentType, Status
-from stitch_content.content.rules import clean_html, plain_text, slug_of
+from stitch_content.content.rules import clean_html, composed, is_tangled, plain_text, slug_of
 
 MAX_TAGS = 30
 
@@ -16,6 +16,14 @@ def _usable_slug(text: str) -> str:
     if not slug:
         raise ValueError("A slug needs a letter or a digit.")
     return slug
+
+
+def _untangled(body: str) -> str:
+    if is_tangled(body):
+        raise ValueError(
+            "This HTML has too many tags, unclosed elements, attributes or ampersands to be read."
+        )
+    return body
 
 
 def _none_if_blank(value: Any) -> Any:
@@ -30,9 +38,11 @@ def _distinct(tags: list[str]) -> list[str]:
 Title = Annotated[str, Field(max_length=300), AfterValidator(plain_text), Field(min_length=1)]
 Excerpt = Annotated[str, Field(max_length=2000), AfterValidator(plain_text)]
 Meta = Annotated[str, Field(max_length=500), AfterValidator(plain_text)]
-HTML = Annotated[str, AfterValidator(clean_html)]
+HTML = Annotated[str, AfterValidator(_untangled), AfterValidator(clean_html)]
 Slug = Annotated[str, Field(max_length=300), AfterValidator(_usable_slug)]
 Tag = Annotated[str, Field(max_length=50), AfterValidator(plain_text), Field(min_length=1)]
+WantedTag = Annotated[str, AfterValidator(composed)]
+"""A tag that somebody looks for, as it would have been stored."""
 Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS), AfterValidator(_distinct)]
 Locale = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
 

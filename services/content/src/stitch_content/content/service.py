@@ -21,10 +21,13 @@ from stitch_common.database import Database
 from stitch_content.content.errors import ContentNotFoundError
 from stitch_content.content.models import Content, Status
 from stitch_content.content.repository import ContentRepository
-from stitch_content.content.rules import slug_of, slugs_to_try, text_of
-from stitch_content.content.schemas import ContentCreate, ContentUpdate, ContentView
+from stitch_content.content.rules import plain_text, slug_of, slugs_to_try, text_of
+from stitch_content.content.schemas import ContentCreate, ContentUpdate, ContentView, WantedTag
 
-__all__ = ["ContentNotFoundError", "ContentService", "ContentUpdate", "ContentView", "text_of"]
+__all__ = [
+    "ContentNotFoundError", "ContentService", "ContentUpdate", "ContentView", "WantedTag",
+    "plain_text", "text_of",
+]  # fmt: skip
 
 CREATED = Counter("stitch_content_created", "Items of content that were written")
 PUBLISHED = Counter("stitch_content_published", "Times that an item was shown to the public")

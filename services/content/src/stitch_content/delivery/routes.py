@@ -12,6 +12,7 @@ from stitch_common.http.lists import Cursors, RequestedPage, link_next, set_tota
 from stitch_common.http.problems import declares
 from stitch_common.security.sealing import SealedBox
 from stitch_content.content.models import ContentType
+from stitch_content.content.service import WantedTag
 from stitch_content.delivery.errors import NotPublishedError
 from stitch_content.delivery.rules import digest_tag, freshness, is_known
 from stitch_content.delivery.schemas import PublishedItem
@@ -61,7 +62,7 @@ async def list_published(
     delivery: Delivery,
     page: RequestedPage,
     content_type: ContentType | None = None,
-    tag: str | None = None,
+    tag: WantedTag | None = None,
 ) -> Response:
     """What is live, the latest first."""
     found = await delivery.list(content_type, tag, page)

@@ -4,15 +4,22 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 from stitch_common.http.bodies import MAX_ID
 from stitch_common.http.lists import Cursors, RequestedPage, link_next, set_total
 from stitch_common.http.principals import Editor, Viewer
-from stitch_common.moments import WrittenOut
 from stitch_content.content.models import ContentType, Status
+from stitch_content.content.service import WantedTag
 from stitch_content.listing.repository import Filter
-from stitch_content.listing.rules import beginning, end, fields_of, order_of, words_of
+from stitch_content.listing.rules import (
+    beginning,
+    day_or_moment,
+    end,
+    fields_of,
+    order_of,
+    words_of,
+)
 from stitch_content.listing.schemas import ContentListItem, TrashedItem
 from stitch_content.listing.service import ListingService, ListPage
 
@@ -27,7 +34,7 @@ def _in_reach(moment: date) -> date:
     return moment
 
 
-Moment = Annotated[AwareDatetime | date, AfterValidator(_in_reach), WrittenOut]
+Moment = Annotated[AwareDatetime | date, BeforeValidator(day_or_moment), AfterValidator(_in_reach)]
 AuthorId = Annotated[int, Query(ge=1, le=MAX_ID)]
 
 
@@ -41,7 +48,7 @@ async def requested_filter(
     content_type: ContentType | None = None,
     status: Status | None = None,
     author_id: AuthorId | None = None,
-    tag: str | None = None,
+    tag: WantedTag | None = None,
     search: str | None = None,
     created_from: Moment | None = None,
     created_to: Moment | None = None,

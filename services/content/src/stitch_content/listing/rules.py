@@ -4,7 +4,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated
+from unicodedata import normalize
 
+from pydantic import AwareDatetime, TypeAdapter
+
+from stitch_common.moments import WrittenOut
 from stitch_content.listing.errors import not_one_of
 
 FIELDS = (
@@ -17,6 +22,8 @@ ORDERS = ("created_at", "updated_at", "published_at", "title")
 MAX_SEARCH = 500
 REPEATED_MINUS = re.compile(r"""-(?:[^\w"]|_)*(?=-)""")
 RELEVANCE = "relevance"
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+MOMENT = TypeAdapter[datetime](Annotated[AwareDatetime, WrittenOut])
 NEWEST_FIRST = "-created_at"
 
 
@@ -60,8 +67,21 @@ def words_of(search: str | None) -> str | None:
 
     PostgreSQL refuses words of 2 KiB and runs of more than 31 minus signs without a word between.
     """
-    words = REPEATED_MINUS.sub("", (search or "").strip()[:MAX_SEARCH])
+    words = REPEATED_MINUS.sub("", normalize("NFC", (search or "").strip()[:MAX_SEARCH]))
     return words or None
+
+
+def day_or_moment(written: str) -> datetime | date:
+    """What a filter by time means; ValueError if it is neither a day nor a moment."""
+    try:
+        is_day = DAY.fullmatch(written)
+        return date.fromisoformat(written) if is_day else MOMENT.validate_python(written)
+    except ValueError:
+        message = (
+            "Write a day, such as 2026-03-02, or a date and a time with an offset (RFC 3339), "
+            "such as 2026-03-02T12:00:00Z."
+        )
+        raise ValueError(message) from None
 
 
 def beginning(moment: datetime | date | None) -> datetime | None:

@@ -4,13 +4,18 @@ from typing import Any, Protocol
 
 from stitch_common.clock import Clock
 from stitch_common.contracts.questions import SuggestForContent, Suggestions
-from stitch_content.content.service import ContentService, ContentUpdate, ContentView, text_of
+from stitch_content.content.service import (
+    ContentService,
+    ContentUpdate,
+    ContentView,
+    plain_text,
+    text_of,
+)
 from stitch_content.suggestions.errors import NothingSuggestedError, NothingToReadError
-from stitch_content.suggestions.rules import values_of
+from stitch_content.suggestions.rules import LONGEST, values_of
 from stitch_content.suggestions.schemas import SuggestionsApplied, SuggestionsView
 
-MAX_TEXT = 150_000
-"""Characters; more would not fit into one message, and into few models."""
+LONGEST_FIELD = max(LONGEST.values())
 
 
 class Assistant(Protocol):
@@ -37,12 +42,20 @@ class SuggestionService:
         if not text_of(item.body).strip():
             raise NothingToReadError
         told = await self._assistant.suggest(
-            SuggestForContent(user_id=user_id, title=item.title, text=item.body[:MAX_TEXT])
+            SuggestForContent(
+                user_id=user_id,
+                title=item.title,
+                text=item.body[: SuggestForContent.longest_text],
+            )
         )
-        stored = told.model_dump(mode="json") | {
-            "made_at": self._clock().isoformat(),
-            "of_version": item.version,
-        }
+        stored = (
+            told.model_dump(mode="json")
+            | _as_text(told)
+            | {
+                "made_at": self._clock().isoformat(),
+                "of_version": item.version,
+            }
+        )
         kept = await self._contents.keep_suggestions(content_id, stored, user_id=user_id)
         return SuggestionsView.model_validate(stored | {"version": kept.version})
 
@@ -59,3 +72,17 @@ class SuggestionService:
             raise NothingSuggestedError
         changes = ContentUpdate.model_validate(values)
         return await self._contents.update(content_id, changes, expected=expected, user_id=user_id)
+
+
+def _as_text(told: Suggestions) -> dict[str, Any]:
+    """The parts that can be taken over, as the item would hold them; nothing that is blank."""
+    return {
+        "titles": list(filter(None, (_plain(title) for title in told.titles))),
+        "keywords": list(filter(None, (_plain(keyword) for keyword in told.keywords))),
+        "meta_description": _plain(told.meta_description),
+        "summary": _plain(told.summary),
+    }
+
+
+def _plain(text: str) -> str:
+    return plain_text(text[:LONGEST_FIELD])  # cut first: nested encodings cost a pass a level

@@ -45,7 +45,7 @@ SIGNS = {
     Task.IMPROVEMENTS: r"improve\w*|proofread\w*|feedback|revise|critique|verbesser\w*",
     Task.SUMMARY: (
         r"summar\w+|tl;?dr|abstracts?|excerpts?|shorten|condense|in short|main points?|"
-        r"key points?|zusammenfass\w+|fasse\b.*\bzusammen|kürze\w*"
+        r"key points?|zusammenfass\w+|fasse\b.{0,200}\bzusammen|kürze\w*"
     ),
 }
 NUMBERS = {

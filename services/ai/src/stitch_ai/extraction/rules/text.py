@@ -3,22 +3,31 @@
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from html.parser import HTMLParser
+from html import unescape
 
 from segtok.segmenter import split_single  # type: ignore[import-untyped]
 
+# Python holds all threads while an expression is matched. None of these may look further than the
+# next bracket: what is looked for from every bracket to the end takes minutes in a long text.
 TAG = re.compile(
-    r"<(?:p|div|h[1-6]|ul|ol|li|br|article|section|b|i|em|strong|a|span)\b[^>]*>", re.IGNORECASE
+    r"<(?:p|div|h[1-6]|ul|ol|li|br|article|section|b|i|em|strong|a|span)\b[^<>]*>", re.IGNORECASE
+)
+UNSEEN = re.compile(
+    r"<!--(?:.*?-->|.*)|<(script|style|template|head)\b(?:.*?</\1\s*>|.*)",
+    re.DOTALL | re.IGNORECASE,
+)
+MARKUP = re.compile(
+    r"""<(?P<end>/?)(?P<tag>[a-z][\w:-]*)(?:[^<>"']|"[^"<]*"|'[^'<]*')*>|<[!?/][^<>]*>""",
+    re.IGNORECASE,
 )
 HEADING = re.compile(r"\A(?P<marks>#{1,6})\s+(?P<heading>.+)\Z")
-MARKDOWN = re.compile(r"[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}|!?\[(?P<label>[^\]]*)\]\([^)]*\)")
+MARKDOWN = re.compile(r"[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}|!?\[(?P<label>[^\]\[]*)\]\([^)\[]*\)")
 BULLET = re.compile(r"\A\s*(?:[-*•]|\d+[.)])\s+")
 WORD = re.compile("[^\\W\\d_]+(?:['\N{RIGHT SINGLE QUOTATION MARK}-][^\\W\\d_]+)*")
 BLOCKS = re.compile(
     "address|article|aside|blockquote|br|div|d[dlt]|figure|footer|h[1-6]|header|hr|li|main|nav|"
     "[ou]l|p|pre|section|table|t[dhr]"
 )
-UNSEEN = frozenset({"script", "style", "template", "head"})
 
 
 @dataclass(frozen=True)
@@ -98,32 +107,15 @@ def _without_marks(text: str) -> str:
     return " ".join(plain.split())
 
 
-class _Reader(HTMLParser):
-    """Keeps what is seen; headings become Markdown's."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._unseen = 0
-
-    def handle_starttag(self, tag: str, _attrs: list[tuple[str, str | None]]) -> None:
-        self._unseen += tag in UNSEEN
-        if BLOCKS.fullmatch(tag):
-            is_heading = tag[0] == "h" and tag[1:].isdigit()
-            self.parts.append("\n\n" + "#" * int(tag[1:]) + " " if is_heading else "\n\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._unseen -= tag in UNSEEN and self._unseen > 0
-        if BLOCKS.fullmatch(tag):
-            self.parts.append("\n\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._unseen:
-            self.parts.append(data)
-
-
 def _without_tags(source: str) -> str:
-    reader = _Reader()
-    reader.feed(source)
-    reader.close()
-    return re.sub(r"[ \t]+", " ", "".join(reader.parts))
+    """Keeps what is seen; headings become Markdown's."""
+    text = unescape(MARKUP.sub(_as_markdown, UNSEEN.sub("", source)))
+    return re.sub(r"[ \t]+", " ", text)
+
+
+def _as_markdown(found: re.Match[str]) -> str:
+    tag = (found["tag"] or "").lower()
+    if not BLOCKS.fullmatch(tag):
+        return ""
+    is_heading = tag[0] == "h" and tag[1:].isdigit() and not found["end"]
+    return "\n\n" + "#" * int(tag[1:]) + " " if is_heading else "\n\n"
