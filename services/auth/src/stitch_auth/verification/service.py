@@ -111,6 +111,8 @@ class VerificationService:
             verification = await self._genuine(session, token)
             users = VerificationRepository(session)
             user = await users.find_user(verification.user_id, lock=True)
+            if user is None:  # and the link's own row with it
+                raise InvalidLinkError
             await session.refresh(verification)
             user = _confirmable(user, verification, at)
             verification.used_at = at
