@@ -81,18 +81,25 @@ def kubernetes(values: Mapping[str, str]) -> dict[str, object]:
         secret: {key: values[name] for key, name in keys.items()}
         for secret, keys in SECRETS.items()
     }
+    # Or CloudNativePG would not set a changed password.
+    watched = {"cnpg.io/reload": "true"}
     items = [
-        *(_secret(name, data, "kubernetes.io/basic-auth") for name, data in roles.items()),
+        *(
+            _secret(name, data, "kubernetes.io/basic-auth", labels=watched)
+            for name, data in roles.items()
+        ),
         *(_secret(name, data, "Opaque") for name, data in others.items()),
     ]
     return {"apiVersion": "v1", "kind": "List", "items": items}
 
 
-def _secret(name: str, data: Mapping[str, str], kind: str) -> dict[str, object]:
+def _secret(
+    name: str, data: Mapping[str, str], kind: str, *, labels: Mapping[str, str] | None = None
+) -> dict[str, object]:
     return {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": {"name": name, "namespace": "stitch"},
+        "metadata": {"name": name, "namespace": "stitch", "labels": dict(labels or {})},
         "type": kind,
         "stringData": dict(data),
     }

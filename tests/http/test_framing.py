@@ -213,6 +213,7 @@ async def test_who_never_waits_for_an_answer_is_sent_away(port: int, recorder: R
 
     assert statuses(received)[-1] == 503
     assert code(received) == "too-eager"
+    assert b"\r\nretry-after: 1\r\n" in received
     assert len(recorder.seen) < 40
 
 

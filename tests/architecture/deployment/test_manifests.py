@@ -9,6 +9,8 @@ import pytest
 from tests.architecture.deployment.cluster import ROOT, Cluster
 from tests.architecture.deployment.kustomize import Manifest
 
+from stitch_gateway.routing.table import ROUTES
+
 VERSION = "1.35"
 CUSTOM = {"Cluster", "Gateway", "HTTPRoute"}
 """Their operators bring the schemas; ours are checked by the rules below alone."""
@@ -178,6 +180,18 @@ def test_the_ways_in_lead_to_the_gateway(cluster: Cluster) -> None:
             (backend,) = rule["backendRefs"]
             assert (backend["name"], backend["port"]) == ("gateway-api", gateway["port"])
             assert {ref["name"] for ref in way["spec"]["parentRefs"]} <= cluster.names("Gateway")
+
+
+def test_the_ways_in_leave_patience_to_the_gateway(cluster: Cluster) -> None:
+    """Envoy ends every request after 15 s by default: imports, exports and what AI is asked."""
+    longest = max(route.answers_within for route in ROUTES).total_seconds()
+
+    for way in cluster.of_kind("Ingress", "HTTPRoute"):
+        if way["kind"] == "Ingress":
+            waits = way["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-read-timeout"]
+            assert int(waits) > longest
+        else:
+            assert [rule["timeouts"] for rule in way["spec"]["rules"]] == [{"request": "0s"}]
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])

@@ -80,6 +80,18 @@ def test_kubernetes_gets_the_same_values(env: Path, capsys: pytest.CaptureFixtur
     }
 
 
+def test_a_changed_password_of_a_role_is_set_at_once(
+    env: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """CloudNativePG watches only the Secrets that say so."""
+    make_secrets().main(["env"])
+    make_secrets().main(["kubernetes"])
+
+    items = json.loads(capsys.readouterr().out)["items"]
+    roles = [i["metadata"] for i in items if i["type"] == "kubernetes.io/basic-auth"]
+    assert [role["labels"] for role in roles] == [{"cnpg.io/reload": "true"}] * 5
+
+
 def test_kubernetes_before_there_is_a_file_is_refused(env: Path) -> None:
     with pytest.raises(SystemExit, match="make it with `env` first"):
         make_secrets().main(["kubernetes"])

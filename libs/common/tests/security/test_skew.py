@@ -4,7 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from stitch_common.contracts.auth import SessionRevoked, UserRoleChanged
+from stitch_common.contracts.auth import (
+    SessionRevoked,
+    UserDeactivated,
+    UserDeleted,
+    UserRoleChanged,
+)
 from stitch_common.security.principals import InvalidTokenError, Role
 from stitch_common.security.revocations import Revocations
 from stitch_common.security.tokens import TokenVerifier
@@ -82,6 +87,33 @@ async def test_a_token_of_another_replica_of_auth_never_keeps_a_role_that_was_ta
 
     with pytest.raises(InvalidTokenError):
         await verifier.verify(token)
+
+
+@pytest.mark.parametrize("fact", [UserDeactivated, UserDeleted])
+@pytest.mark.parametrize("replica", SKEWS)
+async def test_the_key_of_somebody_who_is_gone_opens_nothing_whichever_replica_took_it(
+    replica: timedelta,
+    fact: type[UserDeactivated | UserDeleted],
+    verifier: TokenVerifier,
+    clock: SettableClock,
+) -> None:
+    """A key has no session that ends with its owner's others."""
+    token = Issuer(SettableClock(clock() + replica)).token(Role.ADMIN, sid="api-key_1")
+    verifier.revocations.note(fact(user_id=1, version=2, at=clock()))
+
+    with pytest.raises(InvalidTokenError):
+        await verifier.verify(token)
+
+
+async def test_who_is_let_in_again_at_once_stays_in(
+    verifier: TokenVerifier, clock: SettableClock
+) -> None:
+    at = clock() - timedelta(seconds=1)
+    verifier.revocations.note(UserDeactivated(user_id=1, version=2, at=at))
+
+    principal = await verifier.verify(Issuer(clock).token(sid="sid-new"))
+
+    assert principal.session_id == "sid-new"
 
 
 async def test_a_session_of_the_same_second_as_an_ended_one_works(

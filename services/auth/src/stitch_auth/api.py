@@ -26,7 +26,7 @@ from stitch_auth.pages.routes import router as pages_router
 from stitch_auth.passwords.adapters import Doorkeeper
 from stitch_auth.passwords.service import PasswordService
 from stitch_auth.recovery.routes import router as recovery_router
-from stitch_auth.recovery.service import RecoveryService
+from stitch_auth.recovery.service import RecoveryService, forget_resets
 from stitch_auth.refreshing.service import RefreshService
 from stitch_auth.registration.routes import router as registration_router
 from stitch_auth.registration.service import RegistrationService
@@ -171,6 +171,7 @@ def services(runtime: StoredRuntime[AuthSettings]) -> dict[str, Any]:
             links=links,
             limits=limits,
             sessions=sessions,
+            forget_resets=forget_resets,
         ),
         "recovery": RecoveryService(
             database,

@@ -48,6 +48,8 @@ class AuthSettings(StoredServiceSettings):
     login_url: str | None = None
     """Where a page sends people who may now log in; unset: no such link."""
 
+    registration_retention: timedelta = timedelta(days=30)
+    """How long an account is kept that nobody confirms, and a name that was wanted in vain."""
     session_retention: timedelta = timedelta(days=90)
     """How long a session that has ended is kept, to know its device again."""
     link_retention: timedelta = timedelta(days=30)

@@ -1,5 +1,6 @@
 """API keys: shown once, hashed, never more than their owner, revocable, expiring (S58)."""
 
+import asyncio
 from base64 import b64encode
 from datetime import timedelta
 from typing import Any
@@ -7,12 +8,20 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-from services.auth.tests.conftest import People, Person, Wired
+from services.auth.tests.conftest import People, Person, Wire, Wired, settings_with
 
+from stitch_common.database import Database
 from stitch_common.security.principals import Role
 from stitch_common.testing.clock import SettableClock
+from stitch_common.testing.waiting import until
 
 API_KEYS, TOKEN = "/api/auth/api-keys", "/api/auth/token"
+WAITS = """
+select exists (
+    select from pg_stat_activity
+    where wait_event_type = 'Lock' and datname = current_database()
+)
+"""
 WANTED = {"name": "nightly export", "role": "editor", "expires_in_days": 30}
 
 
@@ -155,6 +164,24 @@ async def test_a_revoked_key_gets_nothing_and_its_tokens_are_revoked(
     assert (await client.post(TOKEN, data=form(key))).status_code == 401
     (fact,) = await wired.facts("session.revoked")
     assert fact["sid"] == claims(granted)["sid"]
+
+
+async def test_a_key_that_is_revoked_while_it_is_exchanged_is_none(
+    wire: Wire, busy_database: Database
+) -> None:
+    wired = await wire(busy_database, settings_with())
+    people = People(wired)
+    admin = await people.headers(await people.make(Role.ADMIN, "chief"))
+    key = (await wired.client.post(API_KEYS, json=WANTED, headers=admin)).json()
+
+    async with busy_database.connection() as revoking, busy_database.connection() as watching:
+        async with revoking.transaction():
+            await revoking.execute("update auth.api_keys set revoked_at = created_at")
+            exchange = asyncio.create_task(wired.client.post(TOKEN, data=form(key)))
+            await until(lambda: watching.fetchval(WAITS))
+        answer = await exchange
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid-client")
 
 
 async def test_a_program_that_logs_out_ends_its_token_and_nothing_else(

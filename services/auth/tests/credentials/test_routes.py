@@ -129,6 +129,25 @@ async def test_a_new_password_makes_mailed_links_worthless(
     assert (await client.post(VERIFY, json={"token": verify})).status_code == 404
 
 
+async def test_a_new_address_makes_what_was_mailed_to_the_old_one_worthless(
+    client: httpx.AsyncClient,
+    wired: Wired,
+    ada: Person,
+    headers: dict[str, str],
+    clock: SettableClock,
+) -> None:
+    """Or who reads the mails of the old address takes the account."""
+    await change_email(client, headers)
+    verify = await newest_token(wired, clock, "verify-email")
+    await client.post("/api/auth/password-reset", json={"email": ada.email})
+    body = {"token": await newest_token(wired, clock, "reset-password"), "password": WANTED}
+
+    confirmed = await client.post(VERIFY, json={"token": verify})
+    reset = await client.post("/api/auth/password-reset/confirm", json=body)
+
+    assert (confirmed.status_code, reset.status_code) == (200, 404)
+
+
 async def test_a_new_address_counts_once_it_is_confirmed_and_the_old_one_is_told(
     client: httpx.AsyncClient,
     wired: Wired,

@@ -1,10 +1,12 @@
 """Log-ins that could only wait in vain are turned away before anything is done for them (S45)."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 
 import httpx
 import pytest
 from services.auth.tests.conftest import PASSWORD, People, Wire, settings_with
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
@@ -77,6 +79,36 @@ async def test_who_leaves_makes_room(client: httpx.AsyncClient, inside: Inside) 
     inside.may_go.set()
 
     assert (await client.post(PATH)).status_code == 200
+
+
+async def test_who_never_sends_the_whole_form_takes_nobodys_place() -> None:
+    async def repeat(scope: Scope, receive: Receive, send: Send) -> None:
+        body = await Request(scope, receive).body()
+        await PlainTextResponse(body)(scope, receive, send)
+
+    begun = asyncio.Semaphore(0)
+
+    async def half_a_form() -> AsyncGenerator[bytes]:
+        yield b"username=ada&"
+        begun.release()
+        await asyncio.Event().wait()
+
+    async def whole_form() -> AsyncGenerator[bytes]:
+        yield b"username=ada&"
+        yield b"password=secret"
+
+    keeper = Doorkeeper(repeat, path=PATH, room=2)
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(keeper), base_url="http://auth")
+    slow = [asyncio.create_task(client.post(PATH, content=half_a_form())) for _ in range(2)]
+    for _ in slow:
+        await begun.acquire()
+
+    answer = await client.post(PATH, content=whole_form())
+
+    assert (answer.status_code, answer.content) == (200, b"username=ada&password=secret")
+    for each in slow:
+        each.cancel()
+    await asyncio.wait(slow)
 
 
 async def test_a_refusal_at_the_door_is_told_and_counted_like_any_other(

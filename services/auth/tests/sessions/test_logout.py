@@ -2,7 +2,10 @@
 
 import httpx
 import pytest
-from services.auth.tests.conftest import People, Person, Wired
+from services.auth.tests.conftest import PASSWORD, People, Person, Wired
+from services.auth.tests.mailbox import newest_token
+
+from stitch_common.testing.clock import SettableClock
 
 JSON = {"content-type": "application/json"}
 SESSIONS = "/api/auth/me/sessions"
@@ -62,6 +65,23 @@ async def test_logging_out_everywhere_ends_all_and_a_new_log_in_works(
         "/api/auth/refresh", json={"refresh_token": new.json()["refresh_token"]}
     )
     assert refreshed.status_code == 200
+
+
+async def test_logging_out_everywhere_makes_mailed_links_worthless(
+    client: httpx.AsyncClient, wired: Wired, people: People, ada: Person, clock: SettableClock
+) -> None:
+    headers = await people.headers(ada)
+    await client.post("/api/auth/password-reset", json={"email": ada.email})
+    wish = {"email": "thief@example.net", "password": PASSWORD}
+    await client.post("/api/auth/me/email", headers=headers, json=wish)
+    reset = await newest_token(wired, clock, "reset-password")
+    verify = await newest_token(wired, clock, "verify-email")
+
+    await client.post("/api/auth/logout-all", headers=headers)
+
+    body = {"token": reset, "password": "orchid-tractor-lagoon-17"}
+    assert (await client.post("/api/auth/password-reset/confirm", json=body)).status_code == 404
+    assert (await client.post("/api/auth/verify-email", json={"token": verify})).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["logout", "logout-all"])

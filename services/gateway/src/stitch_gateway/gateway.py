@@ -91,6 +91,10 @@ class Gateway:
         finally:
             self._watch.close(exchange)
 
+    def dress_refusal(self, fields: Fields, asked: Fields) -> Fields:
+        """What the protocol below answers to `asked` itself, with what browsers need of it."""
+        return self._watch.dress(fields, asked)
+
     async def _answer_or_refuse(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
         client: Client = scope["extensions"][CLIENT]
         client.when_it_leaves(client.task.cancel)

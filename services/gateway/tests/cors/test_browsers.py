@@ -3,7 +3,7 @@
 import httpx
 import pytest
 from pydantic import ValidationError
-from services.gateway.tests.conftest import FRONTEND
+from services.gateway.tests.conftest import FRONTEND, Raw
 from starlette.responses import HTMLResponse, Response
 
 from stitch_common.testing.recording import Backend
@@ -26,6 +26,39 @@ async def test_a_listed_frontend_may_read_errors_too(client: httpx.AsyncClient) 
         answer = await client.get(path, headers={"origin": FRONTEND})
         assert answer.is_client_error
         assert answer.headers["access-control-allow-origin"] == FRONTEND
+
+
+SENT = b"Host: localhost:8000\r\nX-Request-ID: asked-1\r\nOrigin: %b\r\n"
+BELOW_THE_GATEWAY = {
+    400: b"GET /api/events/%%00 HTTP/1.1\r\n" + SENT + b"\r\n",
+    408: b"POST /api/auth/register HTTP/1.1\r\n" + SENT + b"Content-Length: 9\r\n\r\n{",
+    414: b"GET /?" + b"a" * 9000 + b" HTTP/1.1\r\n" + SENT + b"\r\n",
+    431: b"GET / HTTP/1.1\r\n" + SENT + b"Cookie: " + b"a" * 17_000 + b"\r\n\r\n",
+    501: b"PURGE / HTTP/1.1\r\n" + SENT + b"\r\n",
+}
+"""What never becomes a request, by the status that it is refused with."""
+
+
+@pytest.mark.parametrize("status", BELOW_THE_GATEWAY)
+async def test_a_listed_frontend_may_read_what_the_protocol_below_refuses(
+    raw: Raw, status: int
+) -> None:
+    answer = await raw(BELOW_THE_GATEWAY[status] % FRONTEND.encode())
+
+    head = answer.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert head[0].split()[1] == str(status).encode()
+    assert b"access-control-allow-origin: " + FRONTEND.encode() in head
+    assert b"vary: Origin" in head
+    assert b"x-content-type-options: nosniff" in head
+    assert b"x-request-id: asked-1" in head
+
+
+async def test_any_other_origin_is_told_nothing_by_the_protocol_either(raw: Raw) -> None:
+    answer = await raw(BELOW_THE_GATEWAY[431] % b"http://evil.example")
+
+    assert answer.startswith(b"HTTP/1.1 431")
+    assert b"access-control-" not in answer
+    assert b"vary: Origin" in answer
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from stitch_common.security.principals import Role
 from stitch_common.testing.recording import Backend
 from stitch_common.testing.tokens import Issuer
 from stitch_common.testing.waiting import PATIENCE
+from stitch_gateway.intake.body import AHEAD
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -213,7 +214,7 @@ async def test_an_answer_streams_through_as_it_is_made(
     assert (first, last) == (b"event: delta\n\n", b"event: done\n\n")
 
 
-async def test_a_body_streams_through_as_it_is_sent(
+async def test_a_long_body_streams_through_as_it_is_sent(
     viewer: httpx.AsyncClient, events: Backend
 ) -> None:
     arrived = asyncio.Event()
@@ -226,7 +227,7 @@ async def test_a_body_streams_through_as_it_is_sent(
         await JSONResponse({"size": len(first) + len(b"".join(rest))})(scope, receive, send)
 
     async def body() -> AsyncIterator[bytes]:
-        yield b"abc"
+        yield b"a" * AHEAD
         await arrived.wait()
         yield b"def"
 
@@ -235,7 +236,7 @@ async def test_a_body_streams_through_as_it_is_sent(
     async with asyncio.timeout(PATIENCE):
         answered = await viewer.post("/api/events", content=body())
 
-    assert answered.json() == {"size": 6}
+    assert answered.json() == {"size": AHEAD + 3}
 
 
 async def test_head_gets_the_length_and_no_body(viewer: httpx.AsyncClient) -> None:

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from stitch_common.http import strict_head as head
-from stitch_common.http.cycle import Cycle
+from stitch_common.http.cycle import Cycle, head_of
 from stitch_common.http.strict_head import Refusal, RefusedError
 from stitch_common.http.strict_limits import KIB
 from stitch_common.http.strict_times import (
@@ -91,8 +91,6 @@ class StrictProtocol(TimedProtocol):
 
     def on_url(self, url: bytes) -> None:
         self.url += url
-        if len(self.url) > self._limits.max_target:
-            raise RefusedError(head.LONG_TARGET)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         name = name.lower()
@@ -202,6 +200,9 @@ class StrictProtocol(TimedProtocol):
         self._host = self._known_host = value
 
     def _check_head(self, method: bytes, version: str) -> None:
+        limits, may_be = self._limits, self._unfinished + self._read_now
+        if len(self.url) > limits.max_target:
+            raise RefusedError(head.LONG_TARGET)
         if version not in head.VERSIONS:
             raise RefusedError(head.MALFORMED)
         if method not in head.METHODS:
@@ -211,7 +212,6 @@ class StrictProtocol(TimedProtocol):
         if self._has_coding and version != "1.1":
             raise RefusedError(head.BAD_CODING)
         # Counted only where it may be too much: most heads come in one small piece.
-        limits, may_be = self._limits, self._unfinished + self._read_now
         is_large = (
             may_be > limits.max_head and head.size_of(self.url, self.headers) > limits.max_head
         )
@@ -242,7 +242,8 @@ class StrictProtocol(TimedProtocol):
             self._unfinished = max(1, head.size_of(self.url, self.headers))
             self._head_until = self.loop.time() + self._head_within
         if self._unfinished > self._limits.max_head:
-            self._refuse(head.LARGE_HEAD)
+            is_long = len(self.url) > self._limits.max_target
+            self._refuse(head.LONG_TARGET if is_long else head.LARGE_HEAD)
 
     def _body_goes_on(self) -> None:
         latest = self.loop.time() + self._body_within
@@ -287,7 +288,11 @@ class StrictProtocol(TimedProtocol):
         """Half-close: bytes that nobody has read would reset the connection before the answer."""
         if self.transport.is_closing():
             return
-        self.transport.write(refusal.answer())
+        asked = list(self.scope["headers"])  # as far as they have been read
+        answer = refusal.answer(asked)
+        dress = getattr(self.app, "dress_refusal", lambda fields, _asked: fields)
+        fields = dress(answer.raw_headers, asked)
+        self.transport.write(head_of(refusal.status, fields) + bytes(answer.body))
         self.transport.write_eof()
         self._gone_until = self.loop.time() + LINGER
         self._look_now()

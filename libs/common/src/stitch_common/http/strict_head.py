@@ -4,12 +4,13 @@ import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import unquote
-from uuid import uuid4
 
 import httptools
 import structlog
+from starlette.responses import Response
 
 from stitch_common.context import request_id
+from stitch_common.http.middleware import chosen_request_id
 from stitch_common.http.problems import problem
 
 Fields = list[tuple[bytes, bytes]]
@@ -33,18 +34,16 @@ class Refusal:
     code: str
     detail: str
 
-    def answer(self) -> bytes:
-        """The whole answer; it shows nothing of what was sent."""
-        chosen = uuid4().hex
+    def answer(self, asked: Fields) -> Response:
+        """The whole answer to these fields; it shows nothing of what was sent but its id."""
+        chosen = chosen_request_id(asked)
         before = request_id.set(chosen)
-        headers = {"x-request-id": chosen, "connection": "close"}
-        made = problem(
-            self.status, code=self.code, detail=self.detail, instance="", headers=headers
-        )
+        made = problem(self.status, code=self.code, detail=self.detail, instance="")
         request_id.reset(before)
-        line = f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}".encode()
-        fields = [name + b": " + value for name, value in made.raw_headers]
-        return b"\r\n".join([line, *fields, b"", bytes(made.body)])
+        made.headers.update({"x-request-id": chosen, "connection": "close"})
+        if self.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            made.headers["retry-after"] = "1"
+        return made
 
 
 class RefusedError(Exception):

@@ -20,6 +20,10 @@ class Role(StrEnum):
         return order.index(self) <= order.index(needed)
 
 
+OF_KEYS = "api-"
+"""How the sessions of API keys begin; those of people are hexadecimal."""
+
+
 class Principal(NamedTuple):
     """The owner of a verified access token (RFC 9068)."""
 
@@ -34,6 +38,11 @@ class Principal(NamedTuple):
     expires_at: datetime
     key_id: str = ""
     """Of the key that has signed the token."""
+
+    @property
+    def is_program(self) -> bool:
+        """Whether it acts by an API key, which has no session that ends with its owner's."""
+        return self.session_id.startswith(OF_KEYS)
 
 
 class NotAuthenticatedError(StitchError):

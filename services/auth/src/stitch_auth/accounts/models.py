@@ -29,6 +29,8 @@ to_tsvector('simple'::regconfig,
     translate(lower(username || ' ' || email || ' ' || full_name), '@._-+', '     '))
 """
 EXISTS = text("deleted_at is null")
+UNCONFIRMED = "email_verified_at is null and is_active and not is_invited and deleted_at is null"
+"""Registered, but by nobody whom we have heard of since; it has never been used."""
 SHOWN_AS = {"email_key": "email", "email_verified_at": "is_verified"}
 """What clients know of a column with another name."""
 
@@ -56,6 +58,8 @@ class User(Versioned, Base):
     full_name: Mapped[str] = mapped_column(Text)
     role: Mapped[Role] = mapped_column(words(Role, "role"))
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    is_invited: Mapped[bool] = mapped_column(Boolean, server_default=text("false"), default=False)
+    """Made by an admin, so it stays until an admin removes it."""
     preferences: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     password_hash: Mapped[str] = mapped_column(Text)
     failed_logins: Mapped[int] = mapped_column(Integer, server_default=text("0"), default=0)
@@ -77,6 +81,7 @@ class User(Versioned, Base):
         ),
         Index(None, "role", "id"),
         Index(None, "is_active", "id"),
+        Index("ix_users_unconfirmed", "created_at", postgresql_where=text(UNCONFIRMED)),
         Index("ix_users_search", "search", postgresql_using="gin"),
     )
 
@@ -90,6 +95,7 @@ class User(Versioned, Base):
         role: Role,
         password_hash: str,
         at: datetime,
+        is_invited: bool = False,
     ) -> "User":
         return cls(
             email=email,
@@ -101,6 +107,7 @@ class User(Versioned, Base):
             password_hash=password_hash,
             created_at=at,
             updated_at=at,
+            is_invited=is_invited,
         )
 
     @classmethod

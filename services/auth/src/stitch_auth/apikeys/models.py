@@ -10,10 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from stitch_auth.accounts.models import User
 from stitch_auth.db import Base, words
-from stitch_common.security.principals import Role
-
-OF_KEYS = "api-"
-"""How the sessions of keys begin; those of people are hexadecimal."""
+from stitch_common.security.principals import OF_KEYS, Role
 
 
 class APIKey(Base):

@@ -4,8 +4,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from stitch_auth.apikeys.errors import InvalidClientError, PersonRequiredError
-from stitch_auth.apikeys.models import OF_KEYS, APIKey
+from stitch_auth.apikeys.errors import (
+    APIKeyNotFoundError,
+    InvalidClientError,
+    PersonRequiredError,
+)
+from stitch_auth.apikeys.models import APIKey
 from stitch_auth.apikeys.repository import APIKeyRepository
 from stitch_auth.apikeys.schemas import WantedKey
 from stitch_auth.audit.service import AuditTrail
@@ -56,7 +60,7 @@ class APIKeyService:
 
         PersonRequiredError for who comes with a key.
         """
-        if admin.session_id.startswith(OF_KEYS):
+        if admin.is_program:
             raise PersonRequiredError
         at = self._clock()
         key, secret = APIKey.create(
@@ -92,7 +96,10 @@ class APIKeyService:
             raise InvalidClientError
         key, owner = found
         if key.last_used_at is None or at - key.last_used_at > NOTED_EVERY:
-            await self._note_use(key.id, caller)
+            try:
+                await self._note_use(key.id, caller)
+            except APIKeyNotFoundError as error:  # it was revoked meanwhile
+                raise InvalidClientError from error
         return await self._tokens.grant_client(
             owner, client_id=key.client_id, sid=key.sid, role=key.role_for(owner)
         )

@@ -71,6 +71,8 @@ class ObjectionService:
             notice = await self._genuine(session, token)
             objections = ObjectionRepository(session)
             user = await objections.find_user(notice.user_id, lock=True)
+            if user is None:  # and the link's own row with it
+                raise InvalidLinkError
             await session.refresh(notice)
             user = _objecting(user, notice, self._clock())
             notice.used_at = self._clock()

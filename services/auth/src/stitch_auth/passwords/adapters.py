@@ -3,14 +3,16 @@
 import asyncio
 import os
 import threading
+from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stitch_auth.passwords.errors import HashingBusyError
+from stitch_common.http.app import MAX_BODY
 from stitch_common.http.problems import problem_of
 
 T = TypeVar("T")
@@ -43,8 +45,9 @@ class Turns:
 class Doorkeeper:
     """Turns log-ins away that could only wait in vain, before anything is done for them.
 
-    What comes at once is refused at once: two hundred forms that are parsed first, and refused
-    then, hold up everybody else on the event loop for half a second.
+    Who has not sent the whole form takes nobody's place: else a few who never do would keep
+    everybody out. What comes at once is refused at once: two hundred forms that are parsed first,
+    and refused then, hold up everybody else on the event loop for half a second.
     """
 
     def __init__(self, app: ASGIApp, *, path: str, room: int) -> None:
@@ -57,7 +60,9 @@ class Doorkeeper:
         if scope["type"] != "http" or scope["path"].rstrip("/") != self._path:
             await self._app(scope, receive, send)
             return
-        if self._present >= self._room:
+        if not self._is_full:
+            receive = await _whole(receive)
+        if self._is_full:
             refusal = HashingBusyError(headers={"retry-after": "1"})
             await problem_of(refusal, scope["path"])(scope, receive, send)
             return
@@ -66,6 +71,25 @@ class Doorkeeper:
             await self._app(scope, receive, send)
         finally:
             self._present -= 1
+
+    @property
+    def _is_full(self) -> bool:
+        return self._present >= self._room
+
+
+async def _whole(receive: Receive) -> Receive:
+    """The same body, when it is there; or the beginning of one that is too large anyway."""
+    messages: deque[Message] = deque()
+    size, has_more = 0, True
+    while has_more and size <= MAX_BODY:
+        messages.append(await receive())
+        size += len(messages[-1].get("body", b""))
+        has_more = messages[-1].get("more_body", False)
+
+    async def again() -> Message:
+        return messages.popleft() if messages else await receive()
+
+    return again
 
 
 class NicedThreads:

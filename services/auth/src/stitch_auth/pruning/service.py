@@ -5,9 +5,12 @@ from datetime import timedelta
 
 from prometheus_client import Counter
 
+from stitch_auth.audit.service import AuditTrail
 from stitch_auth.pruning import repository
 from stitch_auth.settings import AuthSettings
+from stitch_common.bus.outbox import Outbox
 from stitch_common.clock import Clock
+from stitch_common.contracts.auth import UserDeleted
 from stitch_common.database import Database
 
 BATCH = 1000
@@ -25,6 +28,7 @@ class PruningService:
         self._database = database
         self._clock = clock
         self._batch = batch
+        self._registrations_kept_for = settings.registration_retention
         links, sessions = settings.link_retention, settings.session_retention
         self._kept_for: Mapping[tuple[str, str], timedelta] = {
             ("sessions", "ended_at"): sessions,
@@ -37,7 +41,7 @@ class PruningService:
 
     async def prune(self) -> int:
         """Delete all that is old, in batches; tells how many rows."""
-        total = 0
+        total = await self._forget_registrations()
         for (table, moment), kept_for in self._kept_for.items():
             found = self._batch
             while found == self._batch:
@@ -48,3 +52,19 @@ class PruningService:
                 PRUNED.labels(table).inc(found)
                 total += found
         return total
+
+    async def _forget_registrations(self) -> int:
+        """Delete accounts that were never confirmed: one batch, for everybody hears of each."""
+        at = self._clock()
+        async with self._database.transaction() as session:
+            forgotten = await repository.forget_registrations(
+                session, before=at - self._registrations_kept_for, up_to=self._batch
+            )
+            trail = AuditTrail(session, self._clock, caller=None)
+            for user in forgotten:
+                Outbox(session).add(UserDeleted(user_id=user.id, version=user.version + 1, at=at))
+                trail.succeeded(
+                    "user.deleted", actor_id=None, subject=f"user:{user.id}", reason="unconfirmed"
+                )
+        PRUNED.labels("users").inc(len(forgotten))
+        return len(forgotten)

@@ -96,6 +96,8 @@ class RecoveryService:
             reset = await self._genuine(session, token)
             recovery = RecoveryRepository(session)
             user = await recovery.find_user(reset.user_id, lock=True)
+            if user is None:  # and the link's own row with it
+                raise InvalidLinkError
             await session.refresh(reset)
             user = _recoverable(user, reset, at)
             reset.used_at = at

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, Text
+from sqlalchemy import DateTime, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stitch_auth.accounts.models import User, login_key
@@ -14,6 +14,7 @@ class WantedName(Base):
 
     It is as taken as if an account had been made. Otherwise who asks for the same name a second
     time, with another address or another password, learns whether the first address is known.
+    For the same reason it is free again when that account would have been deleted (`pruning`).
     """
 
     __tablename__ = "wanted_names"
@@ -22,6 +23,8 @@ class WantedName(Base):
     email_key: Mapped[str] = mapped_column(Text)
     password_hash: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (Index(None, "created_at"),)
 
     @classmethod
     def of(cls, user: User) -> "WantedName":

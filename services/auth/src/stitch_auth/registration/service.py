@@ -99,6 +99,7 @@ class RegistrationService:
             role=wanted.role,
             password_hash=password_hash,
             at=at,
+            is_invited=True,
         )
         async with self._database.transaction() as session:
             await self._add(session, user, caller=caller)

@@ -12,7 +12,7 @@ from stitch_auth.callers.models import Caller
 from stitch_auth.evenness.service import evenly
 from stitch_auth.mfa.service import MFA_ERRORS, SecondFactorService
 from stitch_auth.passwords.service import PasswordService
-from stitch_auth.recovery.service import request_reset
+from stitch_auth.recovery.service import forget_resets, request_reset
 from stitch_auth.sessions.errors import (
     AccountDeactivatedError,
     EmailNotVerifiedError,
@@ -27,6 +27,7 @@ from stitch_auth.throttling.models import Attempt
 from stitch_auth.throttling.service import THROTTLING_ERRORS, LoginThrottle
 from stitch_auth.tokens.models import Grant
 from stitch_auth.tokens.service import TokenService
+from stitch_auth.verification.service import forget_verifications
 from stitch_common.bus.outbox import Outbox
 from stitch_common.clock import Clock
 from stitch_common.contracts.auth import (
@@ -205,8 +206,14 @@ class SessionService:
                 self._end(transaction, session, reason="logout", trail=trail)
 
     async def log_out_everywhere(self, principal: Principal, caller: Caller) -> None:
+        """End all sessions; who wants somebody out wants no link of theirs to work either."""
+        at = self._clock()
         async with self._database.transaction() as transaction:
+            # Before what is the user's, like everybody who changes that.
+            await SessionRepository(transaction).lock_user(principal.user_id)
             trail = AuditTrail(transaction, self._clock, caller)
+            await forget_resets(transaction, principal.user_id, at)
+            await forget_verifications(transaction, principal.user_id, at)
             await self.end_all_of(transaction, principal.user_id, reason="logout-all", trail=trail)
 
     async def list_live(self, principal: Principal) -> list[Session]:

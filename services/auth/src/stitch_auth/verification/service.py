@@ -48,6 +48,12 @@ class EndsSessions(Protocol):
     ) -> None: ...
 
 
+class ForgetsResets(Protocol):
+    """What a change of address needs of the mails that went to the old one."""
+
+    async def __call__(self, session: AsyncSession, user_id: int, at: datetime) -> None: ...
+
+
 class MailLimits:
     """How often strangers may cause mail: from one network, and to one address."""
 
@@ -84,6 +90,7 @@ class VerificationService:
         links: LinkSigner,
         limits: MailLimits,
         sessions: EndsSessions,
+        forget_resets: ForgetsResets,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -91,6 +98,7 @@ class VerificationService:
         self._links = links
         self._limits = limits
         self._sessions = sessions
+        self._forget_resets = forget_resets
 
     async def inspect(self, token: str) -> str:
         """Which address a link would confirm; changes nothing. Raises as `confirm` does."""
@@ -103,14 +111,16 @@ class VerificationService:
     async def confirm(self, token: str, caller: Caller) -> User:
         """Confirm an address, once; InvalidLinkError, or LinkAlreadyUsedError ever after.
 
-        A new address counts from now on: the old one is told, and all sessions but the one that
-        asked for it end.
+        A new address counts from now on: the old one is told, and what was mailed to it before
+        counts no more. All sessions but the one that asked for it end.
         """
         at = self._clock()
         async with self._database.transaction() as session:
             verification = await self._genuine(session, token)
             users = VerificationRepository(session)
             user = await users.find_user(verification.user_id, lock=True)
+            if user is None:  # and the link's own row with it
+                raise InvalidLinkError
             await session.refresh(verification)
             user = _confirmable(user, verification, at)
             verification.used_at = at
@@ -135,6 +145,7 @@ class VerificationService:
         users = VerificationRepository(session)
         await users.change_email(user, new, at)
         await users.supersede_all(user.id, at)
+        await self._forget_resets(session, user.id, at)
         notice = await open_notice(
             session, user, About.EMAIL_CHANGED, at=at, ttl=self._objection_ttl, email=old
         )

@@ -9,6 +9,7 @@ from stitch_common.context import request_id
 from stitch_common.http.cycle import CLIENT
 from stitch_common.http.middleware import ACCEPTABLE_ID
 from stitch_gateway.cors.answers import BrowserHeaders
+from stitch_gateway.intake.head import Fields
 from stitch_gateway.observing.exchange import Exchange
 from stitch_gateway.observing.lines import AccessLog
 from stitch_gateway.observing.numbers import Numbers
@@ -43,6 +44,10 @@ class Watch:
             origin=given.get(ORIGIN),
         )
 
+    def dress(self, fields: Fields, asked: Fields) -> Fields:
+        """The fields of an answer to what has never become an exchange."""
+        return self._browser.dress(fields, _single(asked).get(ORIGIN))
+
     def close(self, exchange: Exchange) -> None:
         seconds = perf_counter() - exchange.began
         method, template, status = exchange.method, exchange.template, exchange.status
@@ -60,7 +65,7 @@ def chosen_id(given: bytes | None) -> str:
     return getrandbits(128).to_bytes(16).hex()
 
 
-def _single(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes | None]:
+def _single(headers: Fields) -> dict[bytes, bytes | None]:
     """The wanted fields that are there once."""
     found: dict[bytes, bytes | None] = {}
     for name, value in headers:

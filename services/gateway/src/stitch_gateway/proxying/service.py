@@ -58,7 +58,7 @@ class Proxy:
         waits for one; AnswerCutShortError if its middle is where it has to end.
         """
         route = passage.match.route
-        request = self._request(passage, receive)
+        request = await self._request(passage, receive)
         self._budgets[route.upstream].asked += 1
         try:
             await self._hand_on(request, passage, send, patience)
@@ -92,7 +92,7 @@ class Proxy:
         RETRIES.labels(service, "sent" if may else "too-many").inc()
         return second if may else None
 
-    def _request(self, passage: Passage, receive: Receive) -> UpstreamRequest:
+    async def _request(self, passage: Passage, receive: Receive) -> UpstreamRequest:
         head, route = passage.head, passage.match.route
         request = UpstreamRequest(
             method=head.method,
@@ -109,6 +109,8 @@ class Proxy:
         )
         if head.has_body or head.content_length is not None:
             body = Body(head, receive, limit=route.max_body)
+            if body.is_there:
+                await body.begin()
             request.body, request.length = body.chunks() if body.is_there else None, body.length
         return request
 
