@@ -8,8 +8,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stitch_common.contracts.events import EventState, RSVPState
-from stitch_notifications.audience.rules import DELETED, OFF_THE_LIST
+from stitch_notifications.audience.rules import DELETED, OFF_THE_LIST, told_by
 from stitch_notifications.db import Base
+
+__all__ = ["KnownAnswer", "KnownEvent", "KnownGuest", "answer_of", "told_by"]
 
 
 def answer_of(rsvp: RSVPState) -> str:
@@ -36,6 +38,10 @@ class KnownEvent(Base):
     @property
     def is_published(self) -> bool:
         return self.status == "published"
+
+    @property
+    def is_draft(self) -> bool:
+        return self.status == "draft"
 
     @property
     def is_off(self) -> bool:

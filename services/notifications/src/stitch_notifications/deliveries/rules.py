@@ -20,10 +20,9 @@ from stitch_common.contracts.events import (
     GuestInvited,
     RSVPCreated,
     RSVPPromoted,
-    RSVPState,
     RSVPUpdated,
 )
-from stitch_notifications.audience.models import answer_of
+from stitch_notifications.audience.models import answer_of, told_by
 from stitch_notifications.templates.models import Kind
 
 ACTIVE_ANSWERS = frozenset({"pending", "accepted", "maybe", "waitlisted"})
@@ -146,7 +145,7 @@ def _invitation(fact: GuestInvited) -> Draft:
 def _to_guest(
     kind: Kind, fact: GuestInvited | RSVPCreated | RSVPUpdated | RSVPPromoted, occasion: str
 ) -> Draft:
-    rsvp: RSVPState = fact.rsvp
+    rsvp = told_by(fact)
     return Draft(
         kind=kind,
         occasion=f"rsvp:{fact.rsvp_id}:{occasion}",
