@@ -69,6 +69,24 @@ def test_only_what_has_changed_is_told() -> None:
     assert rules.changes(event, before) == [rules.Change("Where", "Alte Brauerei", "Gewandhaus")]
 
 
+def test_times_in_another_zone_are_told_with_both_zones() -> None:
+    event = event_state(timezone="Asia/Riyadh")
+    before = {
+        "start_date": event.start_date.isoformat(),
+        "end_date": event.end_date.isoformat(),
+        "location": event.location,
+        "timezone": "Europe/Berlin",
+    }
+
+    assert rules.changes(event, before) == [
+        rules.Change(
+            "When",
+            "Friday, 19 June 2026, 19:00 \N{EN DASH} 22:30 (Europe/Berlin, UTC+2)",
+            "Friday, 19 June 2026, 20:00 \N{EN DASH} 23:30 (Asia/Riyadh, UTC+3)",
+        )
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [

@@ -330,6 +330,22 @@ def test_what_guests_and_editors_type_can_neither_add_headers_nor_markup(
     assert "&lt;script&gt;" in part(message, "html")
 
 
+def test_who_is_told_of_another_zone_sees_the_old_and_the_new_hour(writer: LetterWriter) -> None:
+    event = event_state(timezone="Asia/Riyadh")
+    before = {
+        "start_date": event.start_date.isoformat(),
+        "end_date": event.end_date.isoformat(),
+        "location": event.location,
+        "timezone": "Europe/Berlin",
+    }
+
+    message = writer.write(letter(Kind.UPDATE, event=event, details=before))
+
+    for content in (part(message, "plain"), part(message, "html")):
+        assert "19:00 \N{EN DASH} 22:30 (Europe/Berlin, UTC+2)" in content
+        assert "20:00 \N{EN DASH} 23:30 (Asia/Riyadh, UTC+3)" in content
+
+
 @pytest.mark.parametrize("kind", sorted(set(Kind) - ABOUT_ACCOUNTS))
 def test_what_is_written_from_right_to_left_is_set_so(writer: LetterWriter, kind: Kind) -> None:
     event = event_state(title="مهرجان الصيف!", location="الرياض.", description="مرحبا.")

@@ -77,6 +77,8 @@ class EventRescheduled(_EventFact):
     previous_start_date: UTCDatetime
     previous_end_date: UTCDatetime
     previous_location: str
+    previous_timezone: str | None = None
+    """Older facts do not say it."""
     notify: bool
 
 

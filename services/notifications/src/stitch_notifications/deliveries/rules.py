@@ -127,6 +127,7 @@ def announcement_for(fact: Fact) -> Announcement | None:
                 "start_date": fact.previous_start_date.isoformat(),
                 "end_date": fact.previous_end_date.isoformat(),
                 "location": fact.previous_location,
+                "timezone": fact.previous_timezone,
             }
             kind = Kind.UPDATE
         case EventCancelled() if fact.notify:

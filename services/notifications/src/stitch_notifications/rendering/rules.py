@@ -35,7 +35,7 @@ GUEST = frozenset(
 _MORE: Mapping[Kind, frozenset[str]] = {
     Kind.INVITATION: frozenset({"unsubscribe_link"}),
     Kind.REMINDER: frozenset({"unsubscribe_link", "days_left"}),
-    Kind.UPDATE: frozenset({"changes_text", "when_before", "where_before"}),
+    Kind.UPDATE: frozenset({"changes_text", "when_before", "when_now", "where_before"}),
 }
 IN_LAYOUTS = frozenset({"subject", "unsubscribe_link"})
 """Layouts of every kind may name these; what there is nothing for is empty."""
@@ -74,6 +74,7 @@ _SAMPLES: Mapping[str, object] = {
     "days_left": "in 3 days",
     "changes_text": "Where: Alte Brauerei, Hofgasse 4, Leipzig (was Gewandhaus)",
     "when_before": "",
+    "when_now": "",
     "where_before": "Gewandhaus",
     "verify_link": "https://stitch.example/verify-email/the-link-of-an-account",
     "reset_link": "https://stitch.example/reset-password/the-link-of-an-account",
