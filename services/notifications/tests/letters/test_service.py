@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from services.notifications.tests.factories import event_state, rsvp_state
+from services.notifications.tests.factories import event_state, noted_before, rsvp_state
 
 from stitch_common.contracts.events import EventState
 from stitch_common.security.links import InvalidLinkError, LinkSigner
@@ -332,12 +332,7 @@ def test_what_guests_and_editors_type_can_neither_add_headers_nor_markup(
 
 def test_who_is_told_of_another_zone_sees_the_old_and_the_new_hour(writer: LetterWriter) -> None:
     event = event_state(timezone="Asia/Riyadh")
-    before = {
-        "start_date": event.start_date.isoformat(),
-        "end_date": event.end_date.isoformat(),
-        "location": event.location,
-        "timezone": "Europe/Berlin",
-    }
+    before = noted_before(event, timezone="Europe/Berlin")
 
     message = writer.write(letter(Kind.UPDATE, event=event, details=before))
 

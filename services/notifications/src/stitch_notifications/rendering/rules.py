@@ -88,6 +88,10 @@ _SAMPLES: Mapping[str, object] = {
     "link_expires": "Saturday, 20 June 2026, 12:00 UTC",
 }
 
+_SAMPLES_OF: Mapping[Kind, Mapping[str, object]] = {
+    Kind.GUEST_LINK: {"answer": "unconfirmed"},  # most have just filled in the public form
+}
+
 _HEADLINES: Mapping[str, str] = {
     "password-changed": "Your password was changed",
     "password-reset": "Your password was set anew",
@@ -137,7 +141,8 @@ def placeholders(kind: Kind) -> frozenset[str]:
 
 def sample_values(kind: Kind) -> dict[str, object]:
     """What a preview shows where nobody in particular is written to."""
-    return {name: _SAMPLES[name] for name in placeholders(kind)}
+    samples = {**_SAMPLES, **_SAMPLES_OF.get(kind, {})}
+    return {name: samples[name] for name in placeholders(kind)}
 
 
 def refusals(kind: Kind, sources: Mapping[str, str]) -> list[FieldError]:
