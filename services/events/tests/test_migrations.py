@@ -60,11 +60,13 @@ async def test_the_guests_of_events_deleted_earlier_leave_their_lists(
         await connection.execute(statements["SEATS"])
         rows = await connection.fetch(
             """
-            select e.id, e.seats_taken, array_agg(r.status order by r.id) as answers
+            select e.id, e.seats_taken, array_agg(r.status order by r.id) as answers,
+                bool_and(r.version = 2 and r.deleted_at = e.deleted_at) as are_tombstones
             from events.events e join events.rsvps r on r.event_id = e.id group by e.id
             """
         )
 
+    assert [row["are_tombstones"] for row in rows if row["id"] == deleted["id"]] == [True]
     assert {row["id"]: (row["seats_taken"], row["answers"]) for row in rows} == {
         deleted["id"]: (0, ["cancelled", "cancelled"]),
         other["id"]: (1, ["accepted", "waitlisted"]),

@@ -152,6 +152,16 @@ def rescheduled(*, version: int = 5, notify: bool = True, **changes: Any) -> Eve
     )
 
 
+def noted_before(event: EventState, **changes: str) -> dict[str, str]:
+    """What a mail about a change notes of how the event was."""
+    usual = {
+        "start_date": event.start_date.isoformat(),
+        "end_date": event.end_date.isoformat(),
+        "location": event.location,
+    }
+    return {**usual, **changes}
+
+
 def cancelled(*, version: int = 6, notify: bool = True) -> EventCancelled:
     event = event_state(status="cancelled", calendar_sequence=2)
     return EventCancelled(event_id=EVENT_ID, version=version, at=NOW, event=event, notify=notify)

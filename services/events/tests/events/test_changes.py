@@ -91,6 +91,21 @@ async def test_nobody_hears_that_a_draft_is_called_off(
     assert fact["notify"] is False
 
 
+async def test_a_change_of_the_zone_tells_which_one_it_was(
+    client: AsyncClient, editor: Headers, make_event: Make, facts: Facts
+) -> None:
+    event = await make_event(timezone="Europe/Berlin")
+
+    zone = {"timezone": "Asia/Riyadh"}
+    await client.patch(f"{EVENTS}/{event['id']}", json=zone, headers=editor)
+
+    (fact,) = await facts(EventRescheduled)
+    assert (fact["previous_timezone"], fact["event"]["timezone"]) == (
+        "Europe/Berlin",
+        "Asia/Riyadh",
+    )
+
+
 async def test_links_mailed_for_an_event_that_moves_work_until_after_its_new_end(
     client: AsyncClient, editor: Headers, make_event: Make, facts: Facts
 ) -> None:

@@ -27,6 +27,22 @@ async def test_the_public_page_shows_the_event_and_the_form(
         assert words in answer.text
 
 
+async def test_what_is_written_from_right_to_left_is_set_so(
+    client: AsyncClient, make_event: Make, add_guest: Make, token_of: Callable[[int], str]
+) -> None:
+    texts = {"title": "مهرجان الصيف!", "location": "الرياض.", "description": "مرحبا بكم."}
+    event = await make_event(**texts, slug="summer", max_party_size=2)
+    companion = {"name": "محمد.", "dietary_restrictions": ""}
+    guest = await add_guest(event, guest_count=2, party=[companion])
+
+    public = (await client.get(f"/e/{event['slug']}")).text
+    own = (await client.get(f"/rsvp/{token_of(guest['id'])}")).text
+
+    shown = [f"<bdi>{typed}</bdi>" for typed in texts.values()]
+    assert [text for text in shown if text not in public] == []
+    assert [text for text in [*shown, "<bdi>محمد.</bdi>"] if text not in own] == []
+
+
 async def test_new_and_known_addresses_see_the_same(
     client: AsyncClient, make_event: Make, add_guest: Make, facts: Facts
 ) -> None:

@@ -187,4 +187,5 @@ async def test_who_needs_approval_waits_for_it(
     told = await facts(RSVPUpdated)
     assert [fact["by_guest"] for fact in told] == [True, True, False, False]
     assert ["approval" in fact["changed"] for fact in told] == [False, False, True, True]
+    assert [fact["rsvp"]["awaits_approval"] for fact in told] == [True, True, False, False]
     assert [fact["rsvp"]["is_rejected"] for fact in told] == [False, False, False, True]

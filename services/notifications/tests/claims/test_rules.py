@@ -22,8 +22,8 @@ def event(**changes: object) -> KnownEvent:
     )
 
 
-def guest(status: str = "pending") -> KnownGuest:
-    state = rsvp_state(status=status)
+def guest(status: str = "pending", *, awaits_confirmation: bool = False) -> KnownGuest:
+    state = rsvp_state(status=status, needs_confirmation=awaits_confirmation)
     return KnownGuest(
         rsvp_id=1,
         event_id=EVENT_ID,
@@ -31,7 +31,7 @@ def guest(status: str = "pending") -> KnownGuest:
         email=state.email,
         name=state.name,
         status=status,
-        awaits_confirmation=False,
+        awaits_confirmation=awaits_confirmation,
         state=state.model_dump(mode="json"),
     )
 
@@ -86,6 +86,16 @@ def test_who_does_not_come_is_left_in_peace(kind: Kind, status: str, *, is_sent:
     reason = reason_to_drop(kind, event(), guest(status), NOW)
 
     assert (reason is None) is is_sent
+
+
+def test_a_new_link_tells_nobody_of_a_draft() -> None:
+    draft, known = event(status="draft"), guest("accepted")
+    # Who has registered did so with a published event, of which this service may hear later.
+    registered = guest(awaits_confirmation=True)
+
+    assert reason_to_drop(Kind.GUEST_LINK, draft, known, NOW) == "The event is not published."
+    assert reason_to_drop(Kind.GUEST_LINK, draft, registered, NOW) is None
+    assert reason_to_drop(Kind.GUEST_LINK, event(), known, NOW) is None
 
 
 def test_nobody_is_invited_to_what_is_over() -> None:

@@ -144,6 +144,16 @@ async def test_a_guest_for_whom_somebody_fills_in_the_form_again_still_hears_of_
     assert sorted(kinds) == ["cancellation", "confirmation", "guest-link"]
 
 
+async def test_a_stranger_of_whom_an_older_fact_tells_is_asked_to_confirm(
+    service: DeliveryService, database: Database
+) -> None:
+    await take(service, published(), registered(1, needs_confirmation=None))
+
+    [mail] = await mails(database)
+    assert mail.subject == "Confirm your registration: Summer concert"
+    assert mail.details["rsvp"]["needs_confirmation"] is True
+
+
 async def test_an_address_that_nobody_has_confirmed_hears_nothing_whatever_editors_change(
     service: DeliveryService, database: Database
 ) -> None:

@@ -94,12 +94,17 @@ async def test_a_guest_whom_an_editor_has_put_on_the_list_is_invited(
     async with database.transaction() as session:
         added = registered(1, email="added@x.com", needs_confirmation=False)
         of_the_past = registered(2, email="past@x.com", invitation=None)
-        await Audience(session).learn_guests([added, of_the_past])
+        waiting = registered(3, email="waits@x.com", awaits_approval=True)
+        await Audience(session).learn_guests([added, of_the_past, waiting])
 
-    answer = await client.post(URL, json=["added@x.com", "past@x.com"], headers=editor)
+    people = ["added@x.com", "past@x.com", "waits@x.com"]
+    answer = await client.post(URL, json=people, headers=editor)
 
     assert answer.json()["queued"] == 1
-    assert answer.json()["skipped"] == [{"email": "past@x.com", "reason": "already_invited"}]
+    assert answer.json()["skipped"] == [
+        {"email": "past@x.com", "reason": "already_invited"},
+        {"email": "waits@x.com", "reason": "already_answered"},
+    ]
 
 
 async def test_who_has_unsubscribed_is_skipped(

@@ -68,6 +68,11 @@ def test_nobody_is_lost_and_nobody_invited_twice(emails: list[str]) -> None:
         (KnownAnswer("pending", was_invited=True), True, None),
         (KnownAnswer("pending", was_invited=False), False, None),
         (KnownAnswer("pending", was_invited=False), True, None),
+        (
+            KnownAnswer("pending", was_invited=False, awaits_approval=True),
+            False,
+            SkipReason.ALREADY_ANSWERED,
+        ),
         (KnownAnswer("accepted", was_invited=True), False, SkipReason.ALREADY_INVITED),
         (KnownAnswer("accepted", was_invited=True), True, SkipReason.ALREADY_ANSWERED),
         (KnownAnswer("accepted", was_invited=False), False, SkipReason.ALREADY_ANSWERED),

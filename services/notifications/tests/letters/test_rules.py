@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from icalendar import Calendar
-from services.notifications.tests.factories import event_state
+from services.notifications.tests.factories import event_state, noted_before
 
 from stitch_common.testing.clock import NOW
 from stitch_notifications.letters import rules
@@ -60,13 +60,22 @@ def test_days_are_counted_by_the_calendar_of_the_zone(days: int, told: str) -> N
 
 def test_only_what_has_changed_is_told() -> None:
     event = event_state(location="Gewandhaus")
-    before = {
-        "start_date": event.start_date.isoformat(),
-        "end_date": event.end_date.isoformat(),
-        "location": "Alte Brauerei",
-    }
+    before = noted_before(event, location="Alte Brauerei")
 
     assert rules.changes(event, before) == [rules.Change("Where", "Alte Brauerei", "Gewandhaus")]
+
+
+def test_times_in_another_zone_are_told_with_both_zones() -> None:
+    event = event_state(timezone="Asia/Riyadh")
+    before = noted_before(event, timezone="Europe/Berlin")
+
+    assert rules.changes(event, before) == [
+        rules.Change(
+            "When",
+            "Friday, 19 June 2026, 19:00 \N{EN DASH} 22:30 (Europe/Berlin, UTC+2)",
+            "Friday, 19 June 2026, 20:00 \N{EN DASH} 23:30 (Asia/Riyadh, UTC+3)",
+        )
+    ]
 
 
 @pytest.mark.parametrize(

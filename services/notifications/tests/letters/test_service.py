@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from services.notifications.tests.factories import event_state, rsvp_state
+from services.notifications.tests.factories import event_state, noted_before, rsvp_state
 
 from stitch_common.contracts.events import EventState
 from stitch_common.security.links import InvalidLinkError, LinkSigner
@@ -328,6 +328,17 @@ def test_what_guests_and_editors_type_can_neither_add_headers_nor_markup(
     assert "Bcc" not in message
     assert "<script>" not in part(message, "html")
     assert "&lt;script&gt;" in part(message, "html")
+
+
+def test_who_is_told_of_another_zone_sees_the_old_and_the_new_hour(writer: LetterWriter) -> None:
+    event = event_state(timezone="Asia/Riyadh")
+    before = noted_before(event, timezone="Europe/Berlin")
+
+    message = writer.write(letter(Kind.UPDATE, event=event, details=before))
+
+    for content in (part(message, "plain"), part(message, "html")):
+        assert "19:00 \N{EN DASH} 22:30 (Europe/Berlin, UTC+2)" in content
+        assert "20:00 \N{EN DASH} 23:30 (Asia/Riyadh, UTC+3)" in content
 
 
 @pytest.mark.parametrize("kind", sorted(set(Kind) - ABOUT_ACCOUNTS))

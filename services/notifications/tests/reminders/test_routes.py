@@ -40,7 +40,8 @@ async def learn(database: Database, settings: NotificationsSettings, clock: Sett
         database, clock, give_up_after=settings.give_up_after, on_queued=lambda: None
     )
     known = [answered(number, status=answer, by_guest=False) for number, answer in ANSWERS.items()]
-    facts = [published(), published(8, status="draft"), *known, registered(6)]
+    waiting = answered(7, status="pending", awaits_approval=True)
+    facts = [published(), published(8, status="draft"), *known, registered(6), waiting]
     await deliveries.take([(fact, received(fact)) for fact in facts])
 
 

@@ -157,6 +157,17 @@ async def test_every_standard_template_can_be_previewed(
     assert answer.json()["html"].startswith("<!doctype html>")
 
 
+async def test_a_link_is_previewed_as_most_who_get_one_read_it(
+    client: httpx.AsyncClient, editor: Headers
+) -> None:
+    templates = (await client.get(URL, headers=editor)).json()
+    [number] = [one["id"] for one in templates if one["kind"] == Kind.GUEST_LINK]
+
+    answer = await client.post(f"{URL}/{number}/preview", headers=editor)
+
+    assert answer.json()["subject"] == "Confirm your registration: Summer concert"
+
+
 async def test_a_preview_for_a_guest_shows_everything_but_their_link(
     client: httpx.AsyncClient, editor: Headers, database: Database
 ) -> None:

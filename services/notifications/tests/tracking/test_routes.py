@@ -68,6 +68,8 @@ async def test_one_click_of_a_mail_program_is_enough(
 
     assert answer.status_code == 200
     assert "You are unsubscribed" in answer.text
+    # A title that is written from right to left keeps its own direction.
+    assert "<bdi>Summer concert</bdi>" in answer.text
     assert await is_suppressed(database)
     assert not await is_suppressed(database, event_id=8)
 

@@ -77,6 +77,8 @@ class EventRescheduled(_EventFact):
     previous_start_date: UTCDatetime
     previous_end_date: UTCDatetime
     previous_location: str
+    previous_timezone: str | None = None
+    """Older facts do not say it."""
     notify: bool
 
 
@@ -113,6 +115,8 @@ class RSVPState(BaseModel):
     needs_confirmation: bool | None = None
     """The address came by the public form, and nobody has shown that it is theirs: it gets no mail
     but the one that asks for that. Older facts do not say it."""
+    awaits_approval: bool = False
+    """The guest has asked for a seat, and the host has not decided yet."""
     is_rejected: bool = False
     """The host has declined the registration."""
     invitation: int | None = None

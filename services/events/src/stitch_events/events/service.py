@@ -175,6 +175,7 @@ class EventService:
             "previous_start_date": event.start_date,
             "previous_end_date": event.end_date,
             "previous_location": event.location,
+            "previous_timezone": event.timezone,
         }
         changed = event.revise(values, at=now)
         about = {**_about(event, now), "changed": changed}

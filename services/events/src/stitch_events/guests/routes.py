@@ -277,7 +277,10 @@ async def reject_rsvp(
 async def rotate_rsvp_link(
     event_id: ResourceId, rsvp_id: ResourceId, guests: Guests, _user: Editor, response: Response
 ) -> RSVPView:
-    """Make the links mailed so far worthless, and have a new one mailed to the guest."""
+    """Make the links mailed so far worthless, and have a new one mailed to the guest.
+
+    The guests of a draft get none: nobody is to know of it yet.
+    """
     return _versioned(await guests.rotate_link(rsvp_id, of=event_id), response)
 
 

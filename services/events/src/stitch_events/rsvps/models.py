@@ -159,6 +159,7 @@ class RSVP(Changing, Base):
             link_expires_at=event.links_expire_at,
             waitlist_position=waitlist_position,
             needs_confirmation=self.needs_confirmation,
+            awaits_approval=self.awaits_approval,
             is_rejected=self.is_rejected,
             invitation=self.invitation,
         )

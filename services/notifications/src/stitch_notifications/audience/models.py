@@ -3,13 +3,32 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Index, Integer, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Index,
+    Integer,
+    Text,
+    false,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stitch_common.contracts.events import EventState, RSVPState
-from stitch_notifications.audience.rules import DELETED, OFF_THE_LIST
+from stitch_notifications.audience.rules import DELETED, OFF_THE_LIST, told_by
 from stitch_notifications.db import Base
+
+__all__ = [
+    "KnownAnswer",
+    "KnownEvent",
+    "KnownGuest",
+    "answer_of",
+    "awaits_approval",
+    "told_by",
+]
 
 
 def answer_of(rsvp: RSVPState) -> str:
@@ -38,6 +57,10 @@ class KnownEvent(Base):
         return self.status == "published"
 
     @property
+    def is_draft(self) -> bool:
+        return self.status == "draft"
+
+    @property
     def is_off(self) -> bool:
         return self.status in {"cancelled", DELETED}
 
@@ -55,6 +78,8 @@ class KnownAnswer:
 
     status: str
     was_invited: bool
+    awaits_approval: bool = False
+    """Only the host's decision is still open."""
 
 
 class KnownGuest(Base):
@@ -89,3 +114,8 @@ class KnownGuest(Base):
 
     def read(self) -> RSVPState:
         return RSVPState.model_validate(self.state)
+
+
+def awaits_approval() -> ColumnElement[bool]:
+    """Whether only the host's decision on a guest is still open; older facts do not say it."""
+    return func.coalesce(KnownGuest.state["awaits_approval"].as_boolean(), false())

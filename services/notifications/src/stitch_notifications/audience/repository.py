@@ -6,7 +6,12 @@ from sqlalchemy import ARRAY, Text, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from stitch_notifications.audience.models import KnownAnswer, KnownEvent, KnownGuest
+from stitch_notifications.audience.models import (
+    KnownAnswer,
+    KnownEvent,
+    KnownGuest,
+    awaits_approval,
+)
 from stitch_notifications.audience.rules import OFF_THE_LIST, Row
 
 
@@ -69,10 +74,10 @@ class AudienceRepository:
         address = func.lower(KnownGuest.email)
         # Older facts do not say it, and most guests were invited.
         was_invited = func.coalesce(KnownGuest.state["invitation"].as_integer(), 1) > 0
-        query = select(address, KnownGuest.status, was_invited).where(
+        query = select(address, KnownGuest.status, was_invited, awaits_approval()).where(
             KnownGuest.event_id == event_id,
             KnownGuest.status != OFF_THE_LIST,
             address == any_(bindparam("addresses", list(addresses), ARRAY(Text))),
         )
         found = await self._session.execute(query)
-        return {address: KnownAnswer(status, invited) for address, status, invited in found}
+        return {address: KnownAnswer(*answer) for address, *answer in found}

@@ -19,6 +19,7 @@ from stitch_common.contracts.events import (
     RSVPCheckedIn,
     RSVPCreated,
     RSVPPromoted,
+    RSVPState,
     RSVPUpdated,
 )
 
@@ -66,23 +67,26 @@ def _event_row(fact: EventFact) -> Row:
 
 
 def _guest_row(fact: GuestFact) -> Row:
+    rsvp = told_by(fact)
     return {
         "rsvp_id": fact.rsvp_id,
-        "event_id": fact.rsvp.event_id,
+        "event_id": rsvp.event_id,
         "version": fact.version,
-        "email": fact.rsvp.email,
-        "name": fact.rsvp.name,
-        "status": OFF_THE_LIST if isinstance(fact, RSVPCancelled) else fact.rsvp.status,
-        "awaits_confirmation": _awaits_confirmation(fact),
-        "state": fact.rsvp.model_dump(mode="json"),
+        "email": rsvp.email,
+        "name": rsvp.name,
+        "status": OFF_THE_LIST if isinstance(fact, RSVPCancelled) else rsvp.status,
+        "awaits_confirmation": rsvp.needs_confirmation,
+        "state": rsvp.model_dump(mode="json"),
     }
 
 
-def _awaits_confirmation(fact: GuestFact) -> bool:
-    if fact.rsvp.needs_confirmation is None:  # an older fact
-        is_asked = isinstance(fact, RSVPCreated) and fact.confirm_by_mail
-        return is_asked and fact.rsvp.status == "pending"
-    return fact.rsvp.needs_confirmation
+def told_by(fact: GuestFact) -> RSVPState:
+    """The answer, also where an older fact does not say whether its address awaits confirmation."""
+    if fact.rsvp.needs_confirmation is not None:
+        return fact.rsvp
+    is_asked = isinstance(fact, RSVPCreated) and fact.confirm_by_mail
+    is_unconfirmed = is_asked and fact.rsvp.status == "pending"
+    return fact.rsvp.model_copy(update={"needs_confirmation": is_unconfirmed})
 
 
 def normalised_address(text: str) -> str:

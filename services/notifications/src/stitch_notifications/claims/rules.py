@@ -8,6 +8,8 @@ from typing import Any
 from stitch_notifications.audience.models import KnownEvent, KnownGuest
 from stitch_notifications.templates.models import Kind
 
+NOT_PUBLISHED = "The event is not published."
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -40,6 +42,8 @@ def reason_to_drop(
         return "The event will not take place."
     if kind in {Kind.INVITATION, Kind.REMINDER}:
         return _reason_to_drop_bulk(kind, event, guest, now)
+    if kind is Kind.GUEST_LINK and event.is_draft and not guest.awaits_confirmation:
+        return NOT_PUBLISHED
     if kind in {Kind.UPDATE, Kind.WAITLIST} and not guest.is_coming:
         return "The guest does not come any more."
     return None
@@ -49,7 +53,7 @@ def _reason_to_drop_bulk(
     kind: Kind, event: KnownEvent, guest: KnownGuest, now: datetime
 ) -> str | None:
     if not event.is_published:
-        return "The event is not published."
+        return NOT_PUBLISHED
     if event.read().end_date <= now:
         return "The event is over."
     if guest.is_off_the_list:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from stitch_notifications.audience.models import KnownGuest
+from stitch_notifications.audience.models import KnownGuest, awaits_approval
 from stitch_notifications.deliveries.models import UNDONE, WAITING, Delivery, Queued
 from stitch_notifications.templates.models import Kind
 
@@ -38,7 +38,8 @@ class DeliveryRepository:
         """One mail like this for each guest of the event with one of these answers.
 
         A guest whose invitation has not left yet needs no other mail: the invitation will be
-        written from what is true when it leaves. Nor does one who had a mail of this kind `since`.
+        written from what is true when it leaves. Nor does one who had a mail of this kind `since`;
+        and nobody is reminded of an answer that is with the host.
         """
         columns = {name: _literal(name, value) for name, value in row.items()} | {
             "occasion": func.concat("rsvp:", KnownGuest.rsvp_id, ":", occasion),
@@ -60,6 +61,8 @@ class DeliveryRepository:
             ~KnownGuest.awaits_confirmation,
             KnownGuest.rsvp_id.not_in(still_invited),
         )
+        if row["kind"] == Kind.REMINDER:
+            guests = guests.where(~awaits_approval())
         if since is not None:
             guests = guests.where(KnownGuest.rsvp_id.not_in(_had_one(row, since)))
         statement = insert(Delivery).from_select(list(columns), guests)

@@ -20,10 +20,9 @@ from stitch_common.contracts.events import (
     GuestInvited,
     RSVPCreated,
     RSVPPromoted,
-    RSVPState,
     RSVPUpdated,
 )
-from stitch_notifications.audience.models import answer_of
+from stitch_notifications.audience.models import answer_of, told_by
 from stitch_notifications.templates.models import Kind
 
 ACTIVE_ANSWERS = frozenset({"pending", "accepted", "maybe", "waitlisted"})
@@ -128,6 +127,7 @@ def announcement_for(fact: Fact) -> Announcement | None:
                 "start_date": fact.previous_start_date.isoformat(),
                 "end_date": fact.previous_end_date.isoformat(),
                 "location": fact.previous_location,
+                "timezone": fact.previous_timezone,
             }
             kind = Kind.UPDATE
         case EventCancelled() if fact.notify:
@@ -146,7 +146,7 @@ def _invitation(fact: GuestInvited) -> Draft:
 def _to_guest(
     kind: Kind, fact: GuestInvited | RSVPCreated | RSVPUpdated | RSVPPromoted, occasion: str
 ) -> Draft:
-    rsvp: RSVPState = fact.rsvp
+    rsvp = told_by(fact)
     return Draft(
         kind=kind,
         occasion=f"rsvp:{fact.rsvp_id}:{occasion}",

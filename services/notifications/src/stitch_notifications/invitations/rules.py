@@ -74,7 +74,8 @@ def _reason_to_skip(known: KnownAnswer | None, *, resend: bool) -> SkipReason | 
     if known is None:
         return None
     was_asked = known.was_invited and not resend
-    if known.status == UNANSWERED and not was_asked:
+    has_answered = known.status != UNANSWERED or known.awaits_approval
+    if not has_answered and not was_asked:
         return None
     return SkipReason.ALREADY_INVITED if was_asked else SkipReason.ALREADY_ANSWERED
 

@@ -60,10 +60,17 @@ class Change:
     after: str
 
 
+_NO_CHANGE = Change("", "", "")
+
+
 def zone_of(event: EventState) -> ZoneInfo:
     """The event's own zone; UTC where this machine does not know it."""
+    return _zone(event.timezone)
+
+
+def _zone(name: str) -> ZoneInfo:
     try:
-        return ZoneInfo(event.timezone)
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo("UTC")
 
@@ -167,13 +174,15 @@ def days_left(event: EventState, now: datetime) -> str:
 def changes(event: EventState, details: Mapping[str, Any]) -> Sequence[Change]:
     """How time and place differ from what guests were told before."""
     zone = zone_of(event)
-    before = tuple(
-        datetime.fromisoformat(details[name]).astimezone(zone)
-        for name in ("start_date", "end_date")
-    )
-    after = event.start_date.astimezone(zone), event.end_date.astimezone(zone)
+    zone_before = _zone(details.get("timezone") or event.timezone)
+    is_zone_told = zone != zone_before
+    start, end = (datetime.fromisoformat(details[name]) for name in ("start_date", "end_date"))
     told = [
-        Change("When", _when(*before), _when(*after)),
+        Change(
+            "When",
+            _when(start, end, zone_before, is_zone_told=is_zone_told),
+            _when(event.start_date, event.end_date, zone, is_zone_told=is_zone_told),
+        ),
         Change("Where", details["location"] or TO, event.location or TO),
     ]
     return [change for change in told if change.before != change.after]
@@ -182,11 +191,13 @@ def changes(event: EventState, details: Mapping[str, Any]) -> Sequence[Change]:
 def change_values(event: EventState, details: Mapping[str, Any]) -> dict[str, str]:
     """What a template can say about a change; what has stayed as it was is empty."""
     found = changes(event, details)
-    before = {change.label: change.before for change in found}
+    by_label = {change.label: change for change in found}
+    when, where = by_label.get("When", _NO_CHANGE), by_label.get("Where", _NO_CHANGE)
     return {
         "changes_text": _in_lines(found),
-        "when_before": before.get("When", ""),
-        "where_before": before.get("Where", ""),
+        "when_before": when.before,
+        "when_now": when.after,
+        "where_before": where.before,
     }
 
 
@@ -194,8 +205,10 @@ def _in_lines(found: Sequence[Change]) -> str:
     return "\n".join(f"{change.label}: {change.after} (was {change.before})" for change in found)
 
 
-def _when(start: datetime, end: datetime) -> str:
-    return f"{days(start, end)}, {hours(start, end)}"
+def _when(start: datetime, end: datetime, zone: ZoneInfo, *, is_zone_told: bool) -> str:
+    local = start.astimezone(zone), end.astimezone(zone)
+    told = f"{days(*local)}, {hours(*local)}"
+    return f"{told} ({zone_name(local[0])})" if is_zone_told else told
 
 
 def in_utc(at: datetime) -> str:

@@ -35,7 +35,7 @@ GUEST = frozenset(
 _MORE: Mapping[Kind, frozenset[str]] = {
     Kind.INVITATION: frozenset({"unsubscribe_link"}),
     Kind.REMINDER: frozenset({"unsubscribe_link", "days_left"}),
-    Kind.UPDATE: frozenset({"changes_text", "when_before", "where_before"}),
+    Kind.UPDATE: frozenset({"changes_text", "when_before", "when_now", "where_before"}),
 }
 IN_LAYOUTS = frozenset({"subject", "unsubscribe_link"})
 """Layouts of every kind may name these; what there is nothing for is empty."""
@@ -74,6 +74,7 @@ _SAMPLES: Mapping[str, object] = {
     "days_left": "in 3 days",
     "changes_text": "Where: Alte Brauerei, Hofgasse 4, Leipzig (was Gewandhaus)",
     "when_before": "",
+    "when_now": "",
     "where_before": "Gewandhaus",
     "verify_link": "https://stitch.example/verify-email/the-link-of-an-account",
     "reset_link": "https://stitch.example/reset-password/the-link-of-an-account",
@@ -85,6 +86,10 @@ _SAMPLES: Mapping[str, object] = {
     "ip": "203.0.113.7",
     "device": "Firefox on Linux",
     "link_expires": "Saturday, 20 June 2026, 12:00 UTC",
+}
+
+_SAMPLES_OF: Mapping[Kind, Mapping[str, object]] = {
+    Kind.GUEST_LINK: {"answer": "unconfirmed"},  # most have just filled in the public form
 }
 
 _HEADLINES: Mapping[str, str] = {
@@ -136,7 +141,8 @@ def placeholders(kind: Kind) -> frozenset[str]:
 
 def sample_values(kind: Kind) -> dict[str, object]:
     """What a preview shows where nobody in particular is written to."""
-    return {name: _SAMPLES[name] for name in placeholders(kind)}
+    samples = {**_SAMPLES, **_SAMPLES_OF.get(kind, {})}
+    return {name: samples[name] for name in placeholders(kind)}
 
 
 def refusals(kind: Kind, sources: Mapping[str, str]) -> list[FieldError]:
